@@ -1,0 +1,36 @@
+# stagebuild's own targets. `make help` lists them.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help venv check format test test-fast clean
+
+help: ## List the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+venv: $(VENV)/.made ## Create the virtual environment
+
+$(VENV)/.made: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable . --group dev
+	touch $@
+
+check: venv ## Lint, format check and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: venv ## Let ruff fix what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test: venv ## All tests, on real engines
+	$(BIN)/python -m pytest
+
+test-fast: venv ## The tests that need no engine (under a minute)
+	$(BIN)/python -m pytest -m 'not engine'
+
+clean: ## Remove what this Makefile made, engines excepted
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""stagebuild drives Docker BuildKit per environment. The public names, nothing else."""

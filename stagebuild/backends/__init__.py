@@ -1,0 +1,1 @@
+"""What builds: the protocol, and one package per way to drive an engine."""

@@ -1,0 +1,158 @@
+"""
+The seam between deciding and doing: what every backend is, takes and gives.
+
+A backend has one verb, in BuildKit's own shape: a request in, events out, a response back.
+Behaviours (retrying, recording) wrap a backend and are backends themselves.
+
+Source for the shape: moby/buildkit client/solve.go, ``Solve(ctx, def, opt, statusChan)``.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+from stagebuild.progress.events import Event
+
+if TYPE_CHECKING:
+    from stagebuild.model import Digest
+    from stagebuild.planning.spec import BuildSpec
+
+Emit = Callable[[Event], None]
+
+
+class Feature(StrEnum):
+    """What a spec may require of a backend and its engine. The value is the name people read."""
+
+    ANNOTATIONS = "annotations"
+    ATTESTATIONS = "attestations"
+    CACHE_EXPORT = "cache export"
+    MULTI_PLATFORM = "several platforms"
+    NAMED_CONTEXTS = "named build contexts"
+    NO_CACHE_FILTER = "no-cache-filter"
+    MULTIPLE_OUTPUTS = "several outputs"
+    OCI_OUTPUT = "output type oci"
+    PUSH = "push"
+    ULIMITS = "ulimits"
+
+
+class Cancel:
+    """
+    A request to stop, that can be made from any thread and observed by one build or many.
+
+    Safe to call from a signal handler. Callbacks run in the thread that cancels, once.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._reason: str | None = None
+        self._callbacks: list[Callable[[], None]] = []
+
+    @property
+    def reason(self) -> str | None:
+        """Why, or None as long as nobody asked to stop."""
+        return self._reason
+
+    @property
+    def requested(self) -> bool:
+        """Whether somebody asked to stop."""
+        return self._reason is not None
+
+    def cancel(self, reason: str = "canceled") -> None:
+        """Ask to stop. The first reason stays."""
+        with self._lock:
+            if self._reason is not None:
+                return
+            self._reason = reason
+            callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
+            callback()
+
+    def on_cancel(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """
+        Call ``callback`` when cancellation is asked for, at once if it already was.
+
+        Returns:
+            A function that withdraws the callback; calling it again does nothing.
+        """
+        with self._lock:
+            if self._reason is None:
+                self._callbacks.append(callback)
+                return lambda: self._withdraw(callback)
+        callback()
+        return lambda: None
+
+    def _withdraw(self, callback: Callable[[], None]) -> None:
+        with self._lock:
+            if callback in self._callbacks:
+                self._callbacks.remove(callback)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SolveResponse:
+    """
+    What the engine answered to a build that succeeded.
+
+    Attributes:
+        digest: Of the manifest or index, as a registry answers for it; None where the build
+            made no image (a local export, or nothing exported at all).
+        image_id: Digest of the image's configuration, or None.
+        is_index: Whether ``digest`` names an index (several platforms, or attestations).
+        metadata: The engine's exporter response or buildx's metadata document, whole.
+        versions: Version by program that took part, as ``{"buildx": "0.29.1"}``.
+    """
+
+    digest: Digest | None
+    image_id: Digest | None
+    is_index: bool = False
+    metadata: Mapping[str, object] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+class SolveFailed(Exception):
+    """
+    The engine did not finish a build; raised by backends, made a ``BuildFailed`` by the runner.
+
+    Attributes:
+        message: The engine's or the program's own words, secrets redacted.
+        exit_code: Exit code of the program that drove the build, or None.
+        canceled: Whether it ended because it was asked to.
+    """
+
+    def __init__(
+        self, message: str, *, exit_code: int | None = None, canceled: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.exit_code = exit_code
+        self.canceled = canceled
+
+
+class Backend(Protocol):
+    """
+    Something that builds.
+
+    Attributes:
+        name: As ``buildx``.
+    """
+
+    name: str
+
+    def build(self, spec: BuildSpec, emit: Emit, cancel: Cancel) -> SolveResponse:
+        """
+        Build ``spec`` and return the engine's answer.
+
+        Blocks until the build has ended, in the engine too. ``emit`` is called in this thread,
+        for every event in order, before this returns or raises. May run in several threads at
+        once, with another spec in each.
+
+        Raises:
+            UnsupportedFeature: The spec requires what the backend lacks; nothing was started.
+            EngineUnavailable: There is no engine or builder to build with.
+            SolveFailed: The build failed or was canceled.
+            ProtocolError: The answer can't be read.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""docker buildx as a subprocess."""

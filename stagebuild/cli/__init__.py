@@ -1,0 +1,1 @@
+"""Options -> the library's calls -> exit code."""

@@ -1,0 +1,1 @@
+"""Configuration: TOML -> Project, with the place of every key."""

@@ -1,0 +1,26 @@
+"""The values that people write and read: no effects, no knowledge of how anything is built."""
+
+from stagebuild.model.entries import (
+    Attestation,
+    CacheEntry,
+    Output,
+    Secret,
+    SshForward,
+    Ulimit,
+)
+from stagebuild.model.project import Environment, Origin, Project
+from stagebuild.model.values import Digest, Platform
+
+__all__ = [
+    "Attestation",
+    "CacheEntry",
+    "Digest",
+    "Environment",
+    "Origin",
+    "Output",
+    "Platform",
+    "Project",
+    "Secret",
+    "SshForward",
+    "Ulimit",
+]

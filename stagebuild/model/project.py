@@ -1,0 +1,145 @@
+"""
+What a person writes: environments and the project that they belong to, before anything is resolved.
+
+Text may hold variables (``${NAME}``); lists may be absent (None: inherited, or the default) or
+empty (given as none). ``planning`` turns an environment into a ``BuildSpec``, in which everything
+is decided.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stagebuild.model.entries import (
+        Attestation,
+        CacheEntry,
+        Output,
+        Secret,
+        SshForward,
+        Ulimit,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """
+    How one environment is built. Every field may hold ``${…}`` variables, and may be left out.
+
+    A mapping is merged with the inherited one, key by key; anything else replaces it.
+
+    Attributes:
+        inherits: Names of the environments whose settings come first, in order.
+        description: One line for people.
+        target: The stage to build; without one, the stage that is called like the environment.
+        context: Build context: a folder relative to the project's, or a Git or HTTP URL.
+        dockerfile: Path of the Dockerfile, relative to the context's folder as for docker.
+        build_args: Values by name; None takes the variable of that name from the process
+            environment, as ``--build-arg NAME`` does.
+        labels: Image labels by name.
+        annotations: Annotations of the image manifest by name, with buildx's level prefixes.
+        tags: Image references.
+        platforms: As ``linux/amd64``.
+        cache_from: Cache imports.
+        cache_to: Cache exports.
+        secrets: Secrets by id.
+        ssh: Agents and keys by id.
+        outputs: Where the result goes; none given means the builder's default.
+        attestations: What to attach; none unless asked for, so that a digest stays stable.
+        network: ``default``, ``none`` or ``host`` for RUN steps.
+        extra_hosts: Addresses by host name.
+        ulimits: Resource limits by name, as ``nofile``.
+        shm_size: Size of /dev/shm for RUN steps, as ``64m``.
+        contexts: Named build contexts by name: a folder, ``docker-image://…``, a URL,
+            ``oci-layout://…``.
+        no_cache: Whether every step runs anew.
+        no_cache_filter: Stages whose steps run anew.
+        pull: Whether base images are looked up in the registry even if the engine has them.
+        builder: Name of the buildx builder; None is the selected one.
+        push: Whether the image is pushed to the registry of its tags.
+        load: Whether the image is loaded into the engine's image store.
+    """
+
+    inherits: tuple[str, ...] = ()
+    description: str | None = None
+    target: str | None = None
+    context: str | None = None
+    dockerfile: str | None = None
+    build_args: Mapping[str, str | None] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    tags: tuple[str, ...] | None = None
+    platforms: tuple[str, ...] | None = None
+    cache_from: tuple[CacheEntry, ...] | None = None
+    cache_to: tuple[CacheEntry, ...] | None = None
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
+    ssh: Mapping[str, SshForward] = field(default_factory=dict)
+    outputs: tuple[Output, ...] | None = None
+    attestations: tuple[Attestation, ...] | None = None
+    network: str | None = None
+    extra_hosts: Mapping[str, str] = field(default_factory=dict)
+    ulimits: Mapping[str, Ulimit] = field(default_factory=dict)
+    shm_size: str | None = None
+    contexts: Mapping[str, str] = field(default_factory=dict)
+    no_cache: bool | None = None
+    no_cache_filter: tuple[str, ...] | None = None
+    pull: bool | None = None
+    builder: str | None = None
+    push: bool | None = None
+    load: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """
+    Where a project was written down, so that an error can point at it.
+
+    Attributes:
+        path: The file as the user would type it.
+        lines: 1-based line by dotted key path, as ``environments.prod.target`` or
+            ``environments.prod.tags[1]``.
+    """
+
+    path: str
+    lines: Mapping[str, int] = field(default_factory=dict, repr=False)
+
+    def line(self, key: str) -> int | None:
+        """Return the line of ``key``, or of the nearest key around it that the file has."""
+        while key:
+            if key in self.lines:
+                return self.lines[key]
+            cut = max(key.rfind("."), key.rfind("["))
+            key = key[:cut] if cut > 0 else ""
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """
+    Everything that can be built from one place, as written.
+
+    Attributes:
+        root: The project's folder, which relative paths are relative to.
+        name: For people, and ``${project}``; None means the folder's name.
+        repository: Image repository without a tag, ``${repository}``; it makes the result's
+            ``reference`` when an environment has no tags of its own.
+        context: Default build context of every environment.
+        dockerfile: Default Dockerfile of every environment.
+        variables: Variables by name; the process environment and the command line override them.
+        environments: Environments by name; None means that there is no configuration, and every
+            named stage of the Dockerfile is an environment.
+        origin: The configuration file, or None when there is none.
+    """
+
+    root: Path = field(default_factory=Path)
+    name: str | None = None
+    repository: str | None = None
+    context: str = "."
+    dockerfile: str = "Dockerfile"
+    variables: Mapping[str, str] = field(default_factory=dict)
+    environments: Mapping[str, Environment] | None = None
+    origin: Origin | None = None

@@ -1,0 +1,1 @@
+"""Project + names + process environment -> BuildSpecs. Pure."""

@@ -1,0 +1,122 @@
+"""
+What a backend builds: everything decided, no variables left, nothing to look up.
+
+A ``BuildSpec`` is the seam between deciding and doing. Two equal specs mean the same request.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from stagebuild.dockerfile import StageGraph
+    from stagebuild.model import (
+        Attestation,
+        CacheEntry,
+        Output,
+        Platform,
+        Project,
+        Secret,
+        SshForward,
+        Ulimit,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildSpec:
+    """
+    One build, of one environment.
+
+    Attributes:
+        name: The environment's name; unique within a plan.
+        root: Absolute folder of the project; relative paths below are relative to it.
+        context: Absolute folder of the build context, or a Git or HTTP URL.
+        dockerfile: Absolute path of the Dockerfile; for a remote context a path within it.
+        dockerfile_shown: The same as a user would type it, for messages.
+        target: The stage to build; None for the last one.
+        build_args: Values by name. Those that came from the process environment are in here too.
+        labels: Image labels.
+        annotations: Annotations, keys with buildx's level prefixes.
+        tags: Image references, tag included.
+        repository: Repository for ``reference`` where there are no tags, or None.
+        platforms: None listed means the builder's own.
+        cache_from: Cache imports, in order of preference.
+        cache_to: Cache exports.
+        secrets: Secrets by id; sources only, never values. File paths are absolute.
+        ssh: Agents and keys by id.
+        outputs: Where the result goes, besides ``push`` and ``load``; ``dest`` is absolute.
+        attestations: What to attach.
+        network: ``default``, ``none``, ``host``; None for the engine's default.
+        extra_hosts: Addresses by host name.
+        ulimits: Resource limits by name.
+        shm_size_bytes: Size of /dev/shm, or None.
+        contexts: Named build contexts; local folders are absolute.
+        no_cache: Whether every step runs anew.
+        no_cache_filter: Stages whose steps run anew.
+        pull: Whether base images are looked up anew.
+        builder: Name of the buildx builder, or None for the selected one.
+        push: Whether to push to the registry of the tags.
+        load: Whether to load into the engine's image store.
+        stages: The Dockerfile's stages, or None for a remote context.
+    """
+
+    name: str
+    root: Path
+    context: str
+    dockerfile: str
+    dockerfile_shown: str
+    target: str | None
+    build_args: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    repository: str | None = None
+    platforms: tuple[Platform, ...] = ()
+    cache_from: tuple[CacheEntry, ...] = ()
+    cache_to: tuple[CacheEntry, ...] = ()
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
+    ssh: Mapping[str, SshForward] = field(default_factory=dict)
+    outputs: tuple[Output, ...] = ()
+    attestations: tuple[Attestation, ...] = ()
+    network: str | None = None
+    extra_hosts: Mapping[str, str] = field(default_factory=dict)
+    ulimits: Mapping[str, Ulimit] = field(default_factory=dict)
+    shm_size_bytes: int | None = None
+    contexts: Mapping[str, str] = field(default_factory=dict)
+    no_cache: bool = False
+    no_cache_filter: tuple[str, ...] = ()
+    pull: bool = False
+    builder: str | None = None
+    push: bool = False
+    load: bool = False
+    stages: StageGraph | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildPlan:
+    """
+    What ``execute`` will do.
+
+    Attributes:
+        project: Where the specs came from.
+        specs: In the order asked for, each environment once.
+    """
+
+    project: Project
+    specs: tuple[BuildSpec, ...]
+
+    def __getitem__(self, name: str) -> BuildSpec:
+        """
+        Return the spec called ``name``.
+
+        Raises:
+            KeyError: The plan has none.
+        """
+        for spec in self.specs:
+            if spec.name == name:
+                return spec
+        raise KeyError(name)

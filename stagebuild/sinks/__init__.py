@@ -1,0 +1,1 @@
+"""Where events go: console, plain lines, raw JSON, log."""

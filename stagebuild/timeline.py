@@ -1,0 +1,177 @@
+"""
+Where the time of a build went: the events of one build -> per-stage timings, overhead, critical path.
+
+Pure: no clock is read. All times are seconds; positions in time are seconds since the epoch by the
+engine's clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stagebuild.model import Platform
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Interval:
+    """A closed stretch of time: start and end, seconds since the epoch."""
+
+    start_s: float
+    end_s: float
+
+    @property
+    def length_s(self) -> float:
+        """End minus start, in seconds."""
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepTiming:
+    """
+    One instruction as it ran.
+
+    Attributes:
+        vertex: Digest of BuildKit's vertex.
+        name: As BuildKit prints it, as ``[builder 2/5] RUN make``.
+        stage: Name of its stage; None outside of every stage.
+        platform: Where it ran, when the engine said so.
+        index: 1-based number within its stage, 0 for a stage's unnumbered vertices.
+        total: Number of steps of its stage.
+        command: The name without its leading bracket.
+        intervals: When it was busy, merged and in order; empty when it never started.
+        busy_s: Sum of the intervals.
+        cached: Whether its result came from the cache and nothing ran.
+        error: Why it failed, or the empty string.
+        canceled: Whether it stopped because the build did.
+        log_bytes: What it printed, in bytes.
+    """
+
+    vertex: str
+    name: str
+    stage: str | None
+    platform: Platform | None
+    index: int
+    total: int
+    command: str
+    intervals: tuple[Interval, ...]
+    busy_s: float
+    cached: bool
+    error: str = ""
+    canceled: bool = False
+    log_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageTiming:
+    """
+    One stage on one platform.
+
+    Attributes:
+        name: As in the Dockerfile; ``stage-N`` for an unnamed one.
+        platform: None unless the engine named it (several platforms, or a cross build).
+        busy_s: Time during which at least one of its steps ran.
+        work_s: Sum of its steps' times; above ``busy_s`` where steps ran at once.
+        span_s: From the first start to the last end.
+        started_s: First start, or None when nothing of it ran.
+        completed_s: Last end, likewise.
+        steps: Number of steps that the engine took up.
+        cached_steps: How many of them came from the cache.
+        step_timings: The steps, by index.
+        log_bytes: What its steps printed, in bytes.
+        error: First real error among its steps, or the empty string.
+    """
+
+    name: str
+    platform: Platform | None
+    busy_s: float
+    work_s: float
+    span_s: float
+    started_s: float | None
+    completed_s: float | None
+    steps: int
+    cached_steps: int
+    step_timings: tuple[StepTiming, ...]
+    log_bytes: int = 0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overhead:
+    """
+    Time spent outside of stages.
+
+    Attributes:
+        kind: ``definition``, ``metadata``, ``auth``, ``context``, ``cache import``,
+            ``cache export``, ``export``, ``push``, ``attestation`` or ``other``.
+        label: What exactly, as ``importing cache manifest from …``.
+        busy_s: Time during which it ran.
+        span_s: From its first start to its last end.
+        size_bytes: Bytes transferred, where the engine said so.
+        cached: Whether it was answered from the cache.
+        error: Why it failed, or the empty string.
+    """
+
+    kind: str
+    label: str
+    busy_s: float
+    span_s: float
+    size_bytes: int | None = None
+    cached: bool = False
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathSegment:
+    """
+    A stretch of the critical path: what the build was waiting for.
+
+    Attributes:
+        vertex: Digest of the vertex, or None for time that no vertex covers.
+        label: Its name; ``between steps`` where no vertex ran.
+        stage: Its stage, or None.
+        start_s: Where the stretch begins.
+        end_s: Where it ends; the next one begins there.
+    """
+
+    vertex: str | None
+    label: str
+    stage: str | None
+    start_s: float
+    end_s: float
+
+    @property
+    def length_s(self) -> float:
+        """End minus start, in seconds."""
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """
+    One build's time, taken apart.
+
+    ``wall_s`` is what the caller waited. The stream covers ``covered_s`` of it, from the first
+    vertex' start to the last one's end, and the critical path adds up to exactly that; the rest,
+    ``uncovered_s``, is starting the program, connecting and reading the answer.
+
+    Attributes:
+        started_s: First start in the stream, or None when nothing started.
+        completed_s: Last end in the stream, likewise.
+        wall_s: From the request to the answer, by the caller's clock.
+        covered_s: ``completed_s`` minus ``started_s``, 0.0 when nothing started.
+        uncovered_s: ``wall_s`` minus ``covered_s``, never below 0.0.
+        stages: In the order of the Dockerfile as far as known, else of first appearance.
+        overheads: Rows outside of stages, in order of start.
+        critical_path: From first to last, without gaps.
+    """
+
+    started_s: float | None
+    completed_s: float | None
+    wall_s: float
+    covered_s: float
+    uncovered_s: float
+    stages: tuple[StageTiming, ...]
+    overheads: tuple[Overhead, ...]
+    critical_path: tuple[PathSegment, ...]
