@@ -1,5 +1,5 @@
 """
-Where the time of a build went: the events of one build -> per-stage timings, overhead, critical path.
+Where the time of a build went: its events -> per-stage timings, overhead, critical path.
 
 Pure: no clock is read. All times are seconds; positions in time are seconds since the epoch by the
 engine's clock.

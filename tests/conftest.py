@@ -38,7 +38,7 @@ class Engine:
     def run(self, *argv: str, **options: object) -> subprocess.CompletedProcess[str]:
         """Run a program against this engine; raise with its output when it fails."""
         done = subprocess.run(  # type: ignore[call-overload]  # options are passed through
-            argv, env=dict(self.env), text=True, capture_output=True, **options
+            argv, check=False, env=dict(self.env), text=True, capture_output=True, **options
         )
         assert done.returncode == 0, f"{argv}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done  # type: ignore[no-any-return]  # see above
