@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 from stagebuild.progress.events import Event
 
 if TYPE_CHECKING:
-    from stagebuild.model import Digest
+    from stagebuild.model import Digest, ImageFacts
     from stagebuild.planning.spec import BuildSpec
 
 Emit = Callable[[Event], None]
@@ -154,5 +154,16 @@ class Backend(Protocol):
             EngineUnavailable: There is no engine or builder to build with.
             SolveFailed: The build failed or was canceled.
             ProtocolError: The answer can't be read.
+        """
+        ...
+
+    def image_facts(self, spec: BuildSpec, response: SolveResponse) -> ImageFacts | None:
+        """
+        Look at the image that was built, in the registry if pushed, else in the image store.
+
+        Off the hot path: called only when somebody asks for sizes or platform digests.
+
+        Returns:
+            None when no image was made, or it is nowhere to be seen.
         """
         ...

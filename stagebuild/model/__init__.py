@@ -8,6 +8,7 @@ from stagebuild.model.entries import (
     SshForward,
     Ulimit,
 )
+from stagebuild.model.images import HistoryEntry, ImageFacts
 from stagebuild.model.project import Environment, Origin, Project
 from stagebuild.model.values import Digest, Platform
 
@@ -16,6 +17,8 @@ __all__ = [
     "CacheEntry",
     "Digest",
     "Environment",
+    "HistoryEntry",
+    "ImageFacts",
     "Origin",
     "Output",
     "Platform",

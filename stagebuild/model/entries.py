@@ -90,6 +90,11 @@ class Output:
         kind, attributes = _typed(text, OUTPUT_TYPES)
         return cls(type=kind, dest=attributes.pop("dest", None), attributes=attributes)
 
+    @property
+    def pushes(self) -> bool:
+        """Whether a registry gets the image."""
+        return self.type == "registry" or self.attributes.get("push", "") in ("true", "1")
+
     def __str__(self) -> str:
         dest = [] if self.dest is None else [f"dest={self.dest}"]
         rest = (f"{key}={value}" for key, value in self.attributes.items())
