@@ -1,0 +1,31 @@
+"""
+Private, real Docker engines on a bare Debian machine, from Debian's own packages.
+
+    python3 tools/engine up 28.5        # engine, registry and base images
+    eval "$(python3 tools/engine env 28.5)"
+    docker build .
+
+The rooms, top to bottom; a module imports from rooms above it only:
+
+    errors      one error, worded for the person at the terminal
+    specs       the tables: engines, packages, images
+    places      where everything lies, and the lock
+    state       what runs, as recorded between two calls
+    processes   start, recognise and end our own processes
+    debian      mirrors, downloads and unpacking, by the machine's apt
+    toolbox     the unpacked programs of one suite, and the PATH that finds them
+    network     a bridge and an address block of our own for every engine
+    machine     what the machine trusts and how it reaches its package registries
+    oci         deterministic layers, image configs, manifests
+    push        the registry's HTTP API
+    registry    the docker-registry process
+    images/     the base images: debian, python, node, busybox
+    emulation   other processors, by qemu
+    daemon      the dockerd process
+    fleet       the order of an up and a down
+    own_docker  the machine's own Docker, if it has one
+    report      what is printed: env, status
+    cli         verbs
+
+Standard library only, so that a machine needs nothing but Python and Debian's packages.
+"""
