@@ -1,0 +1,1 @@
+"""Results, timelines and failures -> text. Pure: no terminal, no file, no clock."""

@@ -1,0 +1,246 @@
+"""The table of a finished build: its stages, what else took time, the critical path, the digest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stagebuild.report.cells import fit, left, right, width
+from stagebuild.report.look import Look, Tone
+from stagebuild.report.quantities import count, duration, size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from stagebuild.errors import StagebuildError
+    from stagebuild.result import BuildResult
+    from stagebuild.timeline import Interval, Overhead, PathSegment, StageTiming, Timeline
+
+_NEGLIGIBLE_S = 0.05  # shows as 0.0 s
+_CHART_CELLS = (12, 40)  # narrower tells nothing, wider spreads what belongs together
+_NAME_CELLS = 32
+_GAP = "  "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """A line of the table; the cells as text, ``ran`` is when it was busy."""
+
+    name: str
+    time: str
+    cached: str = ""
+    bytes: str = ""
+    ran: tuple[Interval, ...] = ()
+    tone: Tone = Tone.PLAIN
+
+
+def stage_table(result: BuildResult, *, look: Look) -> str:
+    """
+    Return what a person wants to know of a build that succeeded, lines without a final line end.
+
+    A row per stage (and platform) with the time it was busy, cached and all steps, and a chart of
+    when it ran; a row per kind of overhead; the total; the critical path; the digest.
+    """
+    lines = timeline_table(result.timeline, title=result.name, wall_s=result.wall_s, look=look)
+    if len(result.attempts) > 1:
+        lines += f"\n{_GAP}{count(len(result.attempts), 'attempt')}"
+    identity = _identity(result, look=look)
+    return f"{lines}\n\n{identity}" if identity else lines
+
+
+def timeline_table(timeline: Timeline, *, title: str, wall_s: float, look: Look) -> str:
+    """Return the rows, the total and the critical path of a build, also of one that failed."""
+    stages = [_stage_row(stage) for stage in timeline.stages]
+    others = _overhead_rows(timeline)
+    steps = sum(stage.steps for stage in timeline.stages)
+    cached = sum(stage.cached_steps for stage in timeline.stages)
+    total = _Row(
+        name="total", time=duration(wall_s), cached=f"{cached}/{steps}" if steps else "",
+        tone=Tone.TITLE,
+    )  # fmt: skip
+    head = _Row(name="stage", time="busy", cached="cached", tone=Tone.QUIET)
+    columns = _Columns.of([head, *stages, *others, total], timeline=timeline, look=look)
+    rule = _GAP + look.paint(look.glyphs.rule * columns.table_cells, Tone.QUIET)
+    sections = [
+        look.paint(title, Tone.TITLE),
+        columns.line(head),
+        *map(columns.line, stages),
+        *([rule] if stages and others else []),
+        *map(columns.line, others),
+        rule,
+        columns.line(total),
+    ]
+    path = _critical_path(timeline.critical_path, look=look)
+    return "\n".join([*sections, *([path] if path else [])])
+
+
+def run_summary(
+    results: Mapping[str, BuildResult], errors: Mapping[str, StagebuildError], *, look: Look
+) -> str:
+    """Return one line per build, for a run of several; lines without a final line end."""
+    names = [*results, *errors]
+    cells = max(map(width, names), default=0)
+    lines = []
+    for name, result in results.items():
+        mark = look.paint(look.glyphs.done, Tone.GOOD)
+        made = result.reference or result.digest or ""
+        facts = f"{left(name, cells)}{_GAP}{right(duration(result.wall_s), 7)}{_GAP}{made}"
+        lines.append(f"{mark} {facts.rstrip()}")
+    for name, error in errors.items():
+        mark = look.paint(look.glyphs.failed, Tone.BAD)
+        reason = error.message.partition("\n")[0]
+        shown = fit(reason, look.width - cells - 4, ellipsis=look.glyphs.ellipsis)
+        lines.append(f"{mark} {left(name, cells)}{_GAP}{shown}")
+    return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Columns:
+    """Where each column of one table ends."""
+
+    name: int
+    time: int
+    cached: int
+    bytes: int
+    chart: int
+    timeline: Timeline
+    look: Look
+
+    @classmethod
+    def of(cls, rows: Sequence[_Row], *, timeline: Timeline, look: Look) -> _Columns:
+        """Return the columns that fit all rows; the chart takes what is left of the width."""
+        time = max(width(row.time) for row in rows)
+        cached = max(width(row.cached) for row in rows)
+        size_ = max(width(row.bytes) for row in rows)
+        taken = time + cached + size_ + len(_GAP) * (4 if size_ else 3)
+        room = max(8, min(_NAME_CELLS, look.width - taken))
+        name = min(room, max(width(row.name) for row in rows))
+        chart = min(look.width - taken - name - len(_GAP), _CHART_CELLS[1])
+        drawn = chart >= _CHART_CELLS[0] and timeline.covered_s > _NEGLIGIBLE_S
+        return cls(
+            name=name,
+            time=time,
+            cached=cached,
+            bytes=size_,
+            chart=chart if drawn else 0,
+            timeline=timeline,
+            look=look,
+        )
+
+    @property
+    def table_cells(self) -> int:
+        """Cells from the first column to the last one that is not the chart."""
+        numbers = self.name + self.time + self.cached + len(_GAP) * 2
+        return numbers + len(_GAP) + self.bytes if self.bytes else numbers
+
+    def line(self, row: _Row) -> str:
+        """Return the row as text."""
+        name = left(fit(row.name, self.name, ellipsis=self.look.glyphs.ellipsis), self.name)
+        cells = [name, right(row.time, self.time), right(row.cached, self.cached)]
+        if self.bytes:
+            cells.append(right(row.bytes, self.bytes))
+        text = _GAP.join(cells)
+        chart = self._chart(row.ran)
+        if chart:
+            return f"{_GAP}{self.look.paint(text, row.tone)}{_GAP}{chart}"
+        return f"{_GAP}{self.look.paint(text.rstrip(), row.tone)}"
+
+    def _chart(self, ran: Iterable[Interval]) -> str:
+        """Return the cells during which something ran; at least one for whatever ran at all."""
+        start_s, length_s = self.timeline.started_s, self.timeline.covered_s
+        if not self.chart or start_s is None:
+            return ""
+        busy: set[int] = set()
+        for interval in ran:
+            first = int((interval.start_s - start_s) / length_s * self.chart)
+            last = int((interval.end_s - start_s) / length_s * self.chart - 1e-9)
+            first = min(max(first, 0), self.chart - 1)
+            busy.update(range(first, min(max(last, first), self.chart - 1) + 1))
+        bars = "".join(self.look.glyphs.bar if i in busy else " " for i in range(self.chart))
+        return self.look.paint(bars.rstrip(), Tone.BUSY)
+
+
+def _stage_row(stage: StageTiming) -> _Row:
+    name = stage.name if stage.platform is None else f"{stage.name} {stage.platform}"
+    all_cached = 0 < stage.steps == stage.cached_steps
+    return _Row(
+        name=name,
+        time=duration(stage.busy_s),
+        cached=f"{stage.cached_steps}/{stage.steps}" if stage.steps else "",
+        ran=tuple(
+            interval
+            for step in stage.step_timings
+            for interval in step.intervals
+            if interval.length_s > 0
+        ),
+        tone=Tone.BAD if stage.error else Tone.QUIET if all_cached else Tone.PLAIN,
+    )
+
+
+def _overhead_rows(timeline: Timeline) -> list[_Row]:
+    """Return a row per kind of overhead; kinds that took no time to speak of are one row."""
+    kinds: dict[str, list[Overhead]] = {}
+    for overhead in timeline.overheads:
+        kinds.setdefault(overhead.kind, []).append(overhead)
+    rows = []
+    rest_s = 0.0
+    for kind, overheads in kinds.items():
+        busy_s = sum(overhead.busy_s for overhead in overheads)
+        transferred = sum(overhead.size_bytes or 0 for overhead in overheads)
+        failed = any(overhead.error for overhead in overheads)
+        if (busy_s < _NEGLIGIBLE_S and not failed) or kind == "other":
+            rest_s += busy_s
+            continue
+        rows.append(
+            _Row(
+                name=kind,
+                time=duration(busy_s),
+                bytes=size(transferred) if transferred else "",
+                tone=Tone.BAD if failed else Tone.PLAIN,
+            )
+        )
+    if rest_s >= _NEGLIGIBLE_S:
+        rows.append(_Row(name="other", time=duration(rest_s)))
+    if timeline.uncovered_s >= _NEGLIGIBLE_S:
+        rows.append(_Row(name="start and end", time=duration(timeline.uncovered_s)))
+    return rows
+
+
+def _critical_path(segments: Sequence[PathSegment], *, look: Look) -> str:
+    """Return the path as one line, neighbours in one stage taken together, or ``""``."""
+    merged: list[tuple[str, float]] = []
+    for segment in segments:
+        name = segment.stage or segment.label
+        if merged and merged[-1][0] == name:
+            merged[-1] = (name, merged[-1][1] + segment.length_s)
+        else:
+            merged.append((name, segment.length_s))
+    shown = [(name, length_s) for name, length_s in merged if length_s >= _NEGLIGIBLE_S]
+    if not shown:
+        return ""
+    title = "critical path"
+    parts = [f"{fit(name, 24)} {duration(length_s)}" for name, length_s in shown]
+    text = f" {look.glyphs.arrow} ".join(parts)
+    room = look.width - len(_GAP) * 2 - len(title)
+    return (
+        f"{_GAP}{look.paint(title, Tone.QUIET)}{_GAP}"
+        f"{fit(text, room, ellipsis=look.glyphs.ellipsis)}"
+    )
+
+
+def _identity(result: BuildResult, *, look: Look) -> str:
+    """Return what was made: reference, digest, image ID and tags, one a line, never cut."""
+    facts: list[tuple[str, str]] = []
+    if result.reference is not None:
+        facts.append(("reference", result.reference))
+    if result.digest is not None:
+        facts.append(("digest", str(result.digest)))
+    if result.image_id is not None and result.image_id != result.digest:
+        facts.append(("image ID", str(result.image_id)))
+    facts.extend(("tag", tag) for tag in result.spec.tags)
+    facts.extend(
+        ("wrote", output.dest) for output in result.spec.outputs if output.dest is not None
+    )
+    return "\n".join(
+        f"{_GAP}{look.paint(left(name, 9), Tone.QUIET)}{_GAP}{fact}" for name, fact in facts
+    )

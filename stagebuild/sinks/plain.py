@@ -1,0 +1,225 @@
+"""
+The sink for CI and files: plain lines, each one complete in itself.
+
+::
+
+    prod  deps 2/4     cached  RUN pip install -r requirements.txt
+    prod  builder 2/5  RUN make
+    prod  builder 2/5  | gcc -O2 -c shop.c
+    prod  builder 2/5  done 12.3 s
+
+Every line begins with its build and step, so that builds which run at the same time can be told
+apart, and one of them filtered out with ``grep``. Nothing is ever drawn over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
+
+from stagebuild.errors import BuildCanceled, StagebuildError
+from stagebuild.progress.events import (
+    Event,
+    LogChunk,
+    PlainLine,
+    StatusUpdate,
+    VertexUpdate,
+    WarningRaised,
+)
+from stagebuild.progress.logs import LogJoiner
+from stagebuild.progress.vertexnames import VertexName, parse_vertex_name
+from stagebuild.report.cells import clean, left, width
+from stagebuild.report.look import UNICODE, Glyphs
+from stagebuild.report.quantities import count, duration, size
+from stagebuild.runevents import (
+    BuildEnded,
+    BuildStarted,
+    Progressed,
+    Retrying,
+    RunEnded,
+    RunEvent,
+)
+from stagebuild.sinks.writing import Writer
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from stagebuild.result import BuildResult
+
+_GAP = "  "
+_WIDEST_LABEL = 32
+# Kinds that say something before they end, since they can take long; the others are told at
+# their end, and those that never take long only when they fail.
+_ANNOUNCED = frozenset({"context", "cache import", "cache export", "export", "push"})
+_UNTOLD = frozenset({"definition", "auth"})
+
+
+@dataclass(slots=True, kw_only=True)
+class _Vertex:
+    """A vertex, and what was already told about it."""
+
+    name: VertexName
+    label: str
+    told_start_s: float | None = None
+    told_end_s: float | None = None
+    busy_s: float = 0.0
+    bytes_by_part: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Build:
+    """A build, its vertices by digest, and when it began."""
+
+    name: str
+    started_s: float
+    vertices: dict[str, _Vertex] = field(default_factory=dict)
+    log: LogJoiner = field(default_factory=LogJoiner)
+
+
+class PlainSink:
+    """
+    Writes lines to a stream, at once; falls silent when the stream goes away.
+
+    Args:
+        stream: Where to.
+        glyphs: The marks that its encoding has.
+    """
+
+    def __init__(self, stream: TextIO, *, glyphs: Glyphs = UNICODE) -> None:
+        self._writer = Writer(stream)
+        self._glyphs = glyphs
+        self._builds: dict[str, _Build] = {}
+        self._label_cells = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to give back: each line was flushed."""
+
+    def emit(self, event: RunEvent) -> None:
+        """Write what one event has to say, if anything."""
+        match event:
+            case Progressed(build=name, event=progress):
+                self._progress(self._builds[name], progress)
+            case BuildStarted(build=name, spec=spec, at_s=at_s):
+                self._builds[name] = _Build(name=name, started_s=at_s)
+                target = f"target {spec.target} of " if spec.target else ""
+                self._say(name, "", f"building {target}{spec.dockerfile_shown}")
+            case Retrying(build=name, wait_s=wait_s, reason=reason):
+                self._builds[name].vertices.clear()
+                self._builds[name].log = LogJoiner()
+                self._say(name, "", f"retrying in {duration(wait_s)}: {clean(reason)}")
+            case BuildEnded(build=name, result=result, error=error, at_s=at_s):
+                build = self._builds.get(name)
+                elapsed_s = 0.0 if build is None else at_s - build.started_s
+                self._say(name, "", _end(result, error, elapsed_s))
+            case RunEnded(succeeded=succeeded, failed=failed):
+                if succeeded + failed > 1:
+                    text = f"{count(succeeded, 'build')} succeeded, {failed} failed\n"
+                    self._writer.write(text)
+
+    def _progress(self, build: _Build, event: Event) -> None:
+        match event:
+            case LogChunk():
+                lines = build.log.add(event)
+                if lines:
+                    self._log(build, event.vertex, lines)
+            case VertexUpdate():
+                self._vertex(build, event)
+            case StatusUpdate():
+                vertex = build.vertices.get(event.vertex)
+                if vertex is not None and event.current:
+                    vertex.bytes_by_part[event.id] = event.current
+            case WarningRaised():
+                place = f" ({event.path}:{event.line})" if event.line is not None else ""
+                self._say(build.name, "", f"warning: {clean(event.short)}{place}")
+            case PlainLine():
+                pass  # repeats in other words what the vertices say
+
+    def _vertex(self, build: _Build, event: VertexUpdate) -> None:
+        vertex = build.vertices.get(event.digest)
+        if vertex is None:
+            name = parse_vertex_name(event.name)
+            vertex = build.vertices[event.digest] = _Vertex(name=name, label=_label(name))
+        if event.error:
+            self._log(build, event.digest, build.log.end(event.digest))
+            canceled = event.error.endswith("context canceled")
+            said = "canceled" if canceled else f"error  {clean(event.error)}"
+            self._say(build.name, vertex.label, said)
+            vertex.told_end_s = event.completed_s
+        elif event.cached and event.completed_s is not None:
+            if vertex.told_end_s is None and vertex.name.kind == "step":
+                self._say(build.name, vertex.label, f"cached  {_command(vertex.name)}")
+                vertex.told_end_s = event.completed_s
+        elif event.started_s is not None and event.completed_s is None:
+            self._started(build, vertex, event.started_s)
+        elif event.started_s is not None and event.completed_s is not None:
+            self._ended(build, vertex, event)
+
+    def _started(self, build: _Build, vertex: _Vertex, started_s: float) -> None:
+        if vertex.told_start_s == started_s:
+            return
+        vertex.told_start_s = started_s
+        if vertex.name.kind == "step" or vertex.name.kind in _ANNOUNCED:
+            self._say(build.name, vertex.label, _command(vertex.name))
+
+    def _ended(self, build: _Build, vertex: _Vertex, event: VertexUpdate) -> None:
+        if event.completed_s is None or event.started_s is None:
+            return
+        if vertex.told_end_s == event.completed_s:
+            return
+        if vertex.told_start_s != event.started_s:
+            self._started(build, vertex, event.started_s)
+        vertex.told_end_s = event.completed_s
+        vertex.busy_s += event.completed_s - event.started_s
+        self._log(build, event.digest, build.log.end(event.digest))
+        if vertex.name.kind in _UNTOLD:
+            return
+        said = f"done {duration(vertex.busy_s)}"
+        moved = sum(vertex.bytes_by_part.values())
+        if moved and vertex.name.kind in _ANNOUNCED:
+            said += f", {size(moved)}"
+        if vertex.name.kind != "step" and vertex.name.kind not in _ANNOUNCED:
+            said += f"  {_command(vertex.name)}"
+        self._say(build.name, vertex.label, said)
+
+    def _log(self, build: _Build, digest: str, lines: list[str]) -> None:
+        vertex = build.vertices.get(digest)
+        label = "" if vertex is None else vertex.label
+        begin = f"{self._head(build.name, label)}{self._glyphs.pipe} "
+        self._writer.write("".join([f"{begin}{clean(line)}\n" for line in lines]))
+
+    def _say(self, build: str, label: str, text: str) -> None:
+        self._writer.write(f"{self._head(build, label)}{text}".rstrip() + "\n")
+
+    def _head(self, build: str, label: str) -> str:
+        """Return the beginning of a line; the column only ever gets wider."""
+        self._label_cells = max(self._label_cells, min(width(label), _WIDEST_LABEL))
+        return f"{build}{_GAP}{left(label, self._label_cells)}{_GAP}"
+
+
+def _label(name: VertexName) -> str:
+    """Return what stands for a vertex at the beginning of its lines."""
+    if name.kind != "step":
+        return name.kind
+    parts = [name.stage, None if name.platform is None else str(name.platform)]
+    return " ".join([*filter(None, parts), f"{name.index}/{name.total}"])
+
+
+def _command(name: VertexName) -> str:
+    """Return the command on one line; a heredoc's body is left out."""
+    return " ".join(clean(name.command.partition("\n")[0]).split())
+
+
+def _end(result: BuildResult | None, error: StagebuildError | None, elapsed_s: float) -> str:
+    match error:
+        case None:
+            made = "" if result is None else result.reference or result.digest or ""
+            return f"done {duration(elapsed_s)}  {made}".rstrip()
+        case BuildCanceled():
+            return f"canceled after {duration(elapsed_s)}"
+        case _:
+            return (
+                f"failed after {duration(elapsed_s)}: {clean(error.message.partition(chr(10))[0])}"
+            )
