@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CACHE_TYPES = ("azblob", "gha", "inline", "local", "registry", "s3")
-OUTPUT_TYPES = ("docker", "image", "local", "oci", "registry", "tar")
+OUTPUT_TYPES = ("cacheonly", "docker", "image", "local", "oci", "registry", "tar")
 ATTESTATION_TYPES = ("provenance", "sbom")
 
 
