@@ -1,1 +1,47 @@
-"""Options -> the library's calls -> exit code."""
+"""Words and options -> the library's calls -> what is printed, and the exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from stagebuild.cli.arguments import parser_of, split_verb
+from stagebuild.cli.exitcodes import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def main(argv: Sequence[str] | None = None, *, environ: Mapping[str, str] | None = None) -> int:
+    """
+    Do what the command line says and return the exit code.
+
+    Args:
+        argv: The words after the program's name; the process' own when not given.
+        environ: The process environment; this process' own when not given.
+    """
+    environ = os.environ if environ is None else environ
+    verb, words = split_verb(sys.argv[1:] if argv is None else argv)
+    try:
+        options = parser_of(verb, environ).parse_intermixed_args(words)
+        if verb == "schema":
+            from stagebuild.cli.schema import print_schema  # noqa: PLC0415 - one verb, one import
+
+            return print_schema(options.document, sys.stdout)
+        from stagebuild.cli.build import build  # noqa: PLC0415 - the same
+
+        return build(options, environ=environ, stdout=sys.stdout, stderr=sys.stderr)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else ExitCode.USAGE
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our stdout has left. Python would complain once more when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.BUILD_FAILED
+
+
+def script() -> None:
+    """Run ``main`` as the installed ``stagebuild`` program."""
+    raise SystemExit(main())

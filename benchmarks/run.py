@@ -1,0 +1,82 @@
+"""
+``make bench``: take every figure, write results.json, and the table in docs/reference/benchmarks.md.
+
+Arguments choose groups by name (``python benchmarks/run.py command_line``); the rows of the others
+stay as they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import command_line
+import progress_lines
+from peers import Peers, peers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from measuring import Row
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results.json"
+PAGE = HERE.parent / "docs" / "reference" / "benchmarks.md"
+BEGIN, END = "<!-- table: begin, written by make bench -->", "<!-- table: end -->"
+
+GROUPS: dict[str, Callable[[Peers], Iterator[Row]]] = {
+    "command_line": command_line.rows,
+    "progress_lines": progress_lines.rows,
+}
+
+
+def main() -> int:
+    """Measure, write, and return 1 when a target was missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("groups", nargs="*", choices=[*GROUPS, []], help="all by default")
+    chosen = parser.parse_args().groups or list(GROUPS)
+    documents = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
+    today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
+    engine = peers()
+    for group in chosen:
+        documents = [known for known in documents if known["group"] != group]
+        for row in GROUPS[group](engine):
+            print(f"{'ok  ' if row.met else 'MISS'} {row.name}: {row.ours:.4g} {row.unit}", row.ratio)
+            documents.append({"group": group, "date": today, **row.document()})
+    documents.sort(key=lambda known: list(GROUPS).index(known["group"]))
+    RESULTS.write_text(json.dumps(documents, indent=2) + "\n")
+    before, _, rest = PAGE.read_text().partition(BEGIN)
+    PAGE.write_text(f"{before}{BEGIN}\n\n{table(documents)}\n{END}{rest.partition(END)[2]}")
+    return 0 if all(known["met"] for known in documents) else 1
+
+
+def table(documents: list[dict[str, object]]) -> str:
+    """Return the rows as a Markdown table."""
+    lines = ["| figure | ours | peer | ratio | target | met | versions | date |"]
+    lines.append("|---|---|---|---|---|---|---|---|")
+    lines += [_line(known) for known in documents]
+    return "\n".join(lines) + "\n"
+
+
+def _line(known: dict[str, object]) -> str:
+    peer, ratio, versions = known["peer"], known["ratio"], known["versions"]
+    assert isinstance(versions, dict)
+    cells = [
+        str(known["name"]),
+        f"{known['ours']:,.4g} {known['unit']}",
+        f"{peer:.4g} {known['unit']} ({known['peer_name']})" if peer else "",
+        f"{ratio:.2f}" if ratio else "",
+        str(known["target"]),
+        "yes" if known["met"] else "**no**",
+        ", ".join(f"{program} {version}" for program, version in versions.items()),
+        str(known["date"]),
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,5 @@
+"""``python -m stagebuild``."""
+
+from stagebuild.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,24 @@
+"""Which backend builds."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stagebuild.backends.base import Backend
+
+
+def select_backend(*, environ: Mapping[str, str] | None = None) -> Backend:
+    """
+    Return the backend that builds when the caller names none.
+
+    Args:
+        environ: The process environment that it finds docker, the engine and secrets through;
+            this process' own when not given.
+    """
+    from stagebuild.backends.buildx import BuildxBackend  # noqa: PLC0415 - its imports are needed only now
+
+    return BuildxBackend(environ=os.environ if environ is None else environ)

@@ -1,0 +1,214 @@
+"""The words and options of the command line, and what ``--help`` says of them. Parses, no more."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, NoReturn
+
+from stagebuild.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+PROGRESS_MODES = ("auto", "tty", "plain", "rawjson", "quiet")
+LOG_FORMATS = ("console", "json")
+SCHEMAS = ("config", "result", "events")
+VERBS = ("build", "schema")
+
+_DESCRIPTION = (
+    "Build Docker images per environment with BuildKit: digests, and where the time went."
+)
+
+_EPILOG = """\
+examples:
+  stagebuild prod                      build the environment "prod"
+  stagebuild test lint                 build two environments at the same time
+  stagebuild prod --push               push it, and print repository@sha256:…
+  IMAGE=$(stagebuild prod -q --push)   the reference alone, for scripts
+  stagebuild prod --dry-run            show the exact command, run nothing
+  stagebuild prod --set tags+=shop:1   change any key of the configuration
+  stagebuild build schema              build an environment that is called like a verb
+
+verbs: build ENV…, schema [config|result|events]
+
+exit codes: 0 ok, 1 build failed, 2 usage, 3 configuration or Dockerfile, 4 no usable engine,
+5 registry or push, 130 and 143 interrupted
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose usage errors name the option to look at, and exit with 2."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}\n  hint: {self.prog} --help lists every option\n")
+
+
+def parser_of(verb: str, environ: Mapping[str, str]) -> argparse.ArgumentParser:
+    """
+    Return the parser of a verb.
+
+    Args:
+        verb: One of VERBS.
+        environ: The process environment, for the ``STAGEBUILD_…`` defaults of options.
+    """
+    return _schema_parser() if verb == "schema" else _build_parser(environ)
+
+
+def split_verb(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """Return the verb, ``build`` when the first word is none, and the words after it."""
+    if argv and argv[0] in VERBS:
+        return argv[0], argv[1:]
+    return "build", argv
+
+
+def _schema_parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="stagebuild schema", description="Print a JSON Schema (draft 2020-12).")
+    parser.add_argument(
+        "document",
+        nargs="?",
+        choices=SCHEMAS,
+        default="config",
+        help="config: stagebuild.toml (the default); result: what --json prints; "
+        "events: a line of --progress rawjson",
+    )
+    return parser
+
+
+def _build_parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="stagebuild",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="stagebuild ENV… [options]",
+        allow_abbrev=False,
+    )
+    parser.add_argument("environments", nargs="*", metavar="ENV", help="environments to build")
+    parser.add_argument("--version", action="version", version=f"stagebuild {__version__}")
+    _add_selection(parser, environ)
+    _add_build(parser, environ)
+    _add_result(parser)
+    _add_display(parser, environ)
+    return parser
+
+
+def _add_selection(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
+    group = parser.add_argument_group("what to build")
+    group.add_argument("--all", action="store_true", help="every environment that has a target")
+    group.add_argument("--list", action="store_true", help="list the environments and exit")
+    group.add_argument(
+        "-f",
+        "--file",
+        metavar="PATH",
+        default=environ.get("STAGEBUILD_FILE"),
+        help="stagebuild.toml, pyproject.toml, a Dockerfile, or a folder with one of them; "
+        "the nearest upwards by default [STAGEBUILD_FILE]",
+    )
+    group.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="[ENV.]KEY=VALUE",
+        help="set any key of the configuration; += adds to a list",
+    )
+    group.add_argument(
+        "--var",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="set a variable of the configuration",
+    )
+
+
+def _add_build(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
+    group = parser.add_argument_group("how to build")
+    repeated = {"action": "append", "default": []}
+    group.add_argument(
+        "--build-arg", **repeated, metavar="NAME[=VALUE]", help="set a build arg (repeatable)"
+    )
+    group.add_argument("--target", metavar="STAGE", help="build this stage instead")
+    group.add_argument(
+        "-t", "--tag", **repeated, metavar="REF", help="tag instead of the configured ones"
+    )
+    group.add_argument("--label", **repeated, metavar="NAME=VALUE", help="set an image label")
+    group.add_argument(
+        "--platform", **repeated, metavar="OS/ARCH", help="build for these (repeatable, or a,b)"
+    )
+    group.add_argument("--secret", **repeated, metavar="id=…", help="id=NAME,env=VAR or src=FILE")
+    group.add_argument("--ssh", **repeated, metavar="ID[=PATH]", help="forward an ssh agent or key")
+    group.add_argument("--cache-from", **repeated, metavar="ENTRY", help="import this cache")
+    group.add_argument("--cache-to", **repeated, metavar="ENTRY", help="export to this cache")
+    group.add_argument("--no-cache", action="store_true", help="run every step anew")
+    group.add_argument(
+        "--no-cache-filter", **repeated, metavar="STAGE", help="run this stage's steps anew"
+    )
+    group.add_argument("--pull", action="store_true", help="look for newer base images")
+    group.add_argument(
+        "--builder",
+        metavar="NAME",
+        default=environ.get("STAGEBUILD_BUILDER"),
+        help="buildx builder to use [STAGEBUILD_BUILDER]",
+    )
+    group.add_argument(
+        "-j",
+        "--jobs",
+        type=_positive,
+        metavar="N",
+        default=environ.get("STAGEBUILD_JOBS"),
+        help="builds at the same time; one per processor by default [STAGEBUILD_JOBS]",
+    )
+    group.add_argument(
+        "-k", "--keep-going", action="store_true", help="finish the others when one has failed"
+    )
+
+
+def _add_result(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what becomes of it")
+    group.add_argument("--push", action="store_true", default=None, help="push to the registry")
+    group.add_argument(
+        "--load", action="store_true", default=None, help="load into the engine's image store"
+    )
+    group.add_argument(
+        "-o", "--output", action="append", default=[], metavar="OUT", help="type=…,dest=… or a dir"
+    )
+    group.add_argument(
+        "--digest-file",
+        metavar="FILE",
+        help="write what -q prints; touched only when it changes, so make can depend on it",
+    )
+    group.add_argument(
+        "--metadata-file", metavar="FILE", help="write what the engine answered, by environment"
+    )
+    group.add_argument("--dry-run", action="store_true", help="print the commands, run nothing")
+
+
+def _add_display(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
+    group = parser.add_argument_group("what is shown")
+    group.add_argument(
+        "-q", "--quiet", action="store_true", help="one reference (or image ID) a line, no more"
+    )
+    group.add_argument("--json", action="store_true", help="one JSON document, also on failure")
+    group.add_argument(
+        "--progress",
+        choices=PROGRESS_MODES,
+        default=environ.get("STAGEBUILD_PROGRESS", "auto"),
+        help="how progress is shown on stderr [STAGEBUILD_PROGRESS]",
+    )
+    group.add_argument("-v", "--verbose", action="store_true", help="log what is done and why")
+    group.add_argument(
+        "--log-format",
+        choices=LOG_FORMATS,
+        default=environ.get("STAGEBUILD_LOG_FORMAT"),
+        help="write structured logs to stderr [STAGEBUILD_LOG_FORMAT]",
+    )
+
+
+def _positive(text: str) -> int:
+    """Return the whole number that ``text`` is, 1 or more."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a number from 1 up')
+    return number

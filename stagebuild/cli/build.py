@@ -1,0 +1,121 @@
+"""``stagebuild ENV…``: plan, build, show."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stagebuild.backends.base import Cancel
+from stagebuild.cli.exitcodes import ExitCode, exit_code_of
+from stagebuild.cli.overriding import overrides_of
+from stagebuild.cli.showing import Display, write_digest_file, write_metadata_file
+from stagebuild.cli.signals import Interrupts
+from stagebuild.config import load
+from stagebuild.errors import StagebuildError
+from stagebuild.planning import buildable_names, plan_builds
+from stagebuild.runner import RunOutcome, run
+from stagebuild.sinks.base import Tee
+from stagebuild.sinks.choice import ProgressMode, choose_progress, open_sink
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping, Sequence
+    from typing import TextIO
+
+    from stagebuild.model import Project
+    from stagebuild.planning import BuildPlan
+    from stagebuild.sinks.base import Sink
+
+
+def build(
+    options: argparse.Namespace,
+    *,
+    environ: Mapping[str, str],
+    stdout: TextIO,
+    stderr: TextIO,
+) -> int:
+    """Do what the build verb's options say and return the exit code."""
+    logs = bool(options.log_format or options.verbose)
+    mode = ProgressMode.QUIET if options.quiet else ProgressMode(options.progress)
+    display = Display(
+        stdout=stdout,
+        stderr=stderr,
+        choice=choose_progress(mode, stderr, environ, logs=logs),
+        as_json=options.json,
+        quiet=options.quiet,
+    )
+    try:
+        project = load(options.file)
+        if options.list:
+            return _list(project, stdout)
+        names = buildable_names(project) if options.all else options.environments
+        plan = plan_builds(project, names, overrides=overrides_of(options))
+        if options.dry_run:
+            return _dry_run(plan, stdout, environ)
+        return _build(plan, options, display)
+    except StagebuildError as error:
+        display.show_refusal(error)
+        return exit_code_of(error)
+
+
+def _build(plan: BuildPlan, options: argparse.Namespace, display: Display) -> int:
+    cancel = Cancel()
+    with Interrupts(cancel) as interrupts, Tee(_sinks(options, display, plan)) as sink:
+        outcome = run(
+            plan,
+            jobs=options.jobs,
+            keep_going=options.keep_going,
+            on_event=sink.emit,
+            cancel=cancel,
+        )
+    display.show(outcome, plan)
+    if options.digest_file:
+        write_digest_file(Path(options.digest_file), outcome)
+    if options.metadata_file:
+        write_metadata_file(Path(options.metadata_file), outcome)
+    return _exit_code(outcome, interrupts.number)
+
+
+def _sinks(options: argparse.Namespace, display: Display, plan: BuildPlan) -> list[Sink]:
+    """Return where the run's events go."""
+    sinks = [open_sink(display.choice, display.stderr)]
+    if options.log_format or options.verbose:
+        from stagebuild.sinks.log import LogFormat, LogSink, configure  # noqa: PLC0415 - rarely used
+
+        configure(
+            LogFormat(options.log_format or LogFormat.CONSOLE),
+            display.stderr,
+            verbose=options.verbose,
+            color=display.choice.color,
+            redact=redactor_of(plan.specs),
+        )
+        sinks.append(LogSink())
+    return sinks
+
+
+def _list(project: Project, stdout: TextIO) -> int:
+    """Print the environments that can be built, with what they say of themselves."""
+    names = buildable_names(project)
+    cells = max(map(len, names), default=0)
+    described = {} if project.environments is None else project.environments
+    for name in names:
+        description = described[name].description if name in described else None
+        stdout.write(f"{name:<{cells}}  {description or ''}".rstrip() + "\n")
+    return ExitCode.OK
+
+
+def _dry_run(plan: BuildPlan, stdout: TextIO, environ: Mapping[str, str]) -> int:
+    """Print the commands that would run, secrets blotted out."""
+    backend = select_backend(environ=environ)
+    for spec in plan.specs:
+        stdout.write(f"# {spec.name}\n{backend.command(spec)}\n")
+    return ExitCode.OK
+
+
+def _exit_code(outcome: RunOutcome, signal_number: int | None) -> int:
+    if signal_number is not None:
+        return 128 + signal_number
+    for error in outcome.errors.values():
+        return exit_code_of(error)
+    return ExitCode.OK

@@ -1,0 +1,131 @@
+"""What a finished run looks like: results on stdout, tables and failures on stderr, files."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stagebuild.cli.files import write_if_changed
+from stagebuild.errors import BuildFailed
+from stagebuild.sinks.choice import ProgressMode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import TextIO
+
+    from stagebuild.errors import StagebuildError
+    from stagebuild.planning import BuildPlan
+    from stagebuild.report.look import Look
+    from stagebuild.result import BuildResult
+    from stagebuild.runner import RunOutcome
+    from stagebuild.sinks.choice import ProgressChoice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Display:
+    """
+    Where the answers go, and how much of them.
+
+    Attributes:
+        stdout: Gets the result alone.
+        stderr: Gets everything else.
+        choice: How progress is shown there; tables follow its colours and marks.
+        as_json: Whether stdout gets one JSON document instead of reference lines.
+        quiet: Whether tables are left out.
+    """
+
+    stdout: TextIO
+    stderr: TextIO
+    choice: ProgressChoice
+    as_json: bool
+    quiet: bool
+
+    def show(self, outcome: RunOutcome, plan: BuildPlan) -> None:
+        """Show what came of a run: failures last, since that is where people look."""
+        if not self.quiet and not self.as_json and self.choice.mode is not ProgressMode.RAWJSON:
+            self._show_tables(outcome)
+        self._show_errors(outcome.errors.values(), plan)
+        self._print(outcome.results.values(), outcome.errors.values())
+
+    def show_refusal(self, error: StagebuildError) -> None:
+        """Show why nothing was built."""
+        self._show_errors([error], plan=None)
+        self._print([], [error])
+
+    def _print(self, results: Iterable[BuildResult], errors: Iterable[StagebuildError]) -> None:
+        if self.as_json:
+            from stagebuild.report.document import run_document  # noqa: PLC0415 - --json only
+
+            document = run_document({result.name: result for result in results}, errors)
+            self.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        else:
+            self.stdout.write(reference_lines(results))
+        self.stdout.flush()
+
+    def _show_tables(self, outcome: RunOutcome) -> None:
+        from stagebuild.report.text import run_summary, stage_table  # noqa: PLC0415 - not with -q
+
+        tables = [stage_table(result, look=self._look) for result in outcome.results.values()]
+        if len(outcome.results) + len(outcome.errors) > 1:
+            tables.append(run_summary(outcome.results, outcome.errors, look=self._look))
+        for table in tables:
+            self.stderr.write(f"\n{table}\n")
+        self.stderr.flush()
+
+    def _show_errors(self, errors: Iterable[StagebuildError], plan: BuildPlan | None) -> None:
+        from stagebuild.report.text import failure  # noqa: PLC0415 - only once something failed
+
+        for error in errors:
+            text = _dockerfile_of(error, plan)
+            self.stderr.write(f"\n{failure(error, text, look=self._look)}\n")
+        self.stderr.flush()
+
+    @property
+    def _look(self) -> Look:
+        from stagebuild.report.text import Look  # noqa: PLC0415 - not with -q
+
+        return Look(
+            width=shutil.get_terminal_size((100, 24)).columns,
+            color=self.choice.color,
+            glyphs=self.choice.glyphs,
+        )
+
+
+def reference_lines(results: Iterable[BuildResult]) -> str:
+    """Return what ``docker run`` takes, a line for each result that is an image."""
+    return "".join(f"{result.runnable}\n" for result in results if result.runnable is not None)
+
+
+def write_digest_file(path: Path, outcome: RunOutcome) -> None:
+    """
+    Write the reference lines for make and scripts to depend on; nothing when something failed.
+
+    Raises:
+        OSError: The file can't be written.
+    """
+    if not outcome.errors:
+        write_if_changed(path, reference_lines(outcome.results.values()))
+
+
+def write_metadata_file(path: Path, outcome: RunOutcome) -> None:
+    """
+    Write what the engine answered, by environment, as ``docker buildx bake`` does by target.
+
+    Raises:
+        OSError: The file can't be written.
+    """
+    documents = {name: dict(result.metadata) for name, result in outcome.results.items()}
+    write_if_changed(path, json.dumps(documents, indent=2, ensure_ascii=False) + "\n")
+
+
+def _dockerfile_of(error: StagebuildError, plan: BuildPlan | None) -> str | None:
+    """Return the text that the error's line number is about, or None when it can't be read."""
+    if plan is None or not isinstance(error, BuildFailed) or error.line is None:
+        return None
+    try:
+        return Path(plan[error.build].dockerfile).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None

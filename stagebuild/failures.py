@@ -1,0 +1,124 @@
+"""
+A failed solve, made an error for people: stage, step, Dockerfile line, and what it printed.
+
+Pure: takes what the backend raised and what the timeline observed, returns the error to raise.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, TypedDict
+
+from stagebuild.errors import BuildCanceled, BuildFailed, RegistryFailed
+from stagebuild.result import BuildWarning
+
+if TYPE_CHECKING:
+    from stagebuild.backends.base import SolveFailed
+    from stagebuild.planning.spec import BuildSpec
+    from stagebuild.progress.events import WarningRaised
+    from stagebuild.timeline import Failure, Timeline
+
+# Where the engine talks to a registry: what it prints when that goes wrong, and nothing else does.
+# Source: containerd remotes/docker (resolver.go, pusher.go, authorizer.go), buildkit util/resolver.
+_REGISTRY = re.compile(
+    r"failed to push |failed to resolve source metadata|failed to authorize|"
+    r"failed to fetch (anonymous|oauth) token|failed to do request|unexpected status from |"
+    r"received unexpected HTTP status|pull access denied|push access denied|"
+    r"server misbehaving|httpReadSeeker: failed open",
+)
+_REFERENCE = re.compile(
+    r"(?:failed to push|failed to resolve source metadata for|resolving|load metadata for)"
+    r" ([^\s:]+(?::\d+)?/?[^\s:]*(?::[\w.-]+)?(?:@sha256:[0-9a-f]+)?)"
+)
+
+
+class _Observed(TypedDict):
+    """What the errors of a build have in common."""
+
+    build: str
+    stage: str | None
+    step: str | None
+    path: str | None
+    line: int | None
+    exit_code: int | None
+    log_tail: tuple[str, ...]
+    timeline: Timeline
+
+
+def build_failed(spec: BuildSpec, failed: SolveFailed, timeline: Timeline) -> BuildFailed:
+    """
+    Return the error for a solve that did not succeed.
+
+    Args:
+        spec: What was to be built.
+        failed: What the backend raised.
+        timeline: What had run until then, and the first real error that the stream told of.
+    """
+    observed = _observed(spec, timeline)
+    if failed.canceled:
+        return BuildCanceled(failed.message, **observed)
+    message = _message(failed, timeline.failure)
+    if observed["exit_code"] is None and _REGISTRY.search(f"{message}\n{failed.message}"):
+        return RegistryFailed(message, reference=_reference(failed.message), **observed)
+    return BuildFailed(message, **observed)
+
+
+def canceled_before_start(spec: BuildSpec, reason: str) -> BuildCanceled:
+    """Return the error for a build that never began."""
+    return BuildCanceled(f"not started: {reason}", build=spec.name)
+
+
+def warning_of(spec: BuildSpec, raised: WarningRaised) -> BuildWarning:
+    """Return BuildKit's warning with the Dockerfile named as the user would."""
+    return BuildWarning(
+        message=raised.short,
+        detail=raised.detail,
+        url=raised.url,
+        path=spec.dockerfile_shown if raised.line is not None else None,
+        line=raised.line,
+    )
+
+
+def step_line(spec: BuildSpec, stage: str | None, index: int) -> int | None:
+    """
+    Return the 1-based first line of a step, or None where the Dockerfile does not tell.
+
+    Args:
+        spec: What was built.
+        stage: The stage's name, ``stage-N`` for an unnamed one.
+        index: The i of ``[stage i/n]``.
+    """
+    if spec.stages is None or stage is None:
+        return None
+    for known in spec.stages.stages:
+        if known.label == stage:
+            if index == known.base_number:
+                return known.lines.start
+            step = known.numbered_steps.get(index)
+            return None if step is None else step.instruction.line
+    return None
+
+
+def _message(failed: SolveFailed, failure: Failure | None) -> str:
+    """Return the vertex' own words where there are any: they lack the chain of wrappers."""
+    return failed.message if failure is None else failure.error
+
+
+def _observed(spec: BuildSpec, timeline: Timeline) -> _Observed:
+    failure = timeline.failure
+    line = None if failure is None else step_line(spec, failure.stage, failure.index)
+    return _Observed(
+        build=spec.name,
+        stage=None if failure is None else failure.stage,
+        step=None if failure is None else failure.step,
+        path=None if line is None else spec.dockerfile_shown,
+        line=line,
+        exit_code=None if failure is None else failure.exit_code,
+        log_tail=() if failure is None else failure.log_tail,
+        timeline=timeline,
+    )
+
+
+def _reference(message: str) -> str | None:
+    found = _REFERENCE.search(message)
+    return found[1] if found else None
