@@ -1,0 +1,142 @@
+"""
+The packets of a file transfer, put together by hand: there is one for every file of a context.
+
+Source: tonistiigi/fsutil types/wire.proto, types/stat.proto; Go's io/fs.FileMode.
+"""
+
+from __future__ import annotations
+
+import stat as statmode
+from typing import TYPE_CHECKING, NamedTuple
+
+from stagebuild.buildkit.errors import MalformedMessage
+from stagebuild.buildkit.grpc import framed
+from stagebuild.buildkit.wire import read_fields, varint
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Types of a packet.
+STAT, REQUEST, DATA, FINISH, ERROR = range(5)
+
+# Go's FileMode bits, which differ from the system's above the nine permission bits.
+GO_DIRECTORY = 1 << 31
+GO_SYMLINK = 1 << 27
+GO_DEVICE = 1 << 26
+GO_FIFO = 1 << 25
+GO_SOCKET = 1 << 24
+GO_SETUID = 1 << 23
+GO_SETGID = 1 << 22
+GO_CHARACTER_DEVICE = 1 << 21
+GO_STICKY = 1 << 20
+GO_TYPE = (
+    GO_DIRECTORY | GO_SYMLINK | GO_DEVICE | GO_FIFO | GO_SOCKET | GO_CHARACTER_DEVICE | 1 << 19
+)
+
+
+class Stat(NamedTuple):
+    """
+    One entry of a tree. Owners are not told: everything in a context belongs to root.
+
+    Attributes:
+        path: Relative to the tree's root, ``/`` between names, as the file system's bytes.
+        mode: Go's FileMode: type and special bits as above, permissions in the low nine.
+        size: In bytes; 0 for a folder. A hard link has its file's real size.
+        mtime_ns: Modification time, nanoseconds since the epoch.
+        linkname: A symbolic link's target; for a regular file, the path of an earlier entry that
+            is the same file.
+        devmajor: Of a device.
+        devminor: Of a device.
+        xattrs: Extended attributes by name.
+    """
+
+    path: bytes
+    mode: int
+    size: int
+    mtime_ns: int
+    linkname: bytes = b""
+    devmajor: int = 0
+    devminor: int = 0
+    xattrs: Mapping[str, bytes] | None = None
+
+
+def go_mode(mode: int) -> int:
+    """Return a system's file mode as Go's FileMode."""
+    kind = statmode.S_IFMT(mode)
+    go = mode & 0o777 | _GO_TYPES.get(kind, 0)
+    if mode & statmode.S_ISUID:
+        go |= GO_SETUID
+    if mode & statmode.S_ISGID:
+        go |= GO_SETGID
+    if mode & statmode.S_ISVTX:
+        go |= GO_STICKY
+    return go
+
+
+# A socket is sent as if it were a regular file, as fsutil does (stat.go: "Clear the socket bit").
+_GO_TYPES = {
+    statmode.S_IFDIR: GO_DIRECTORY,
+    statmode.S_IFLNK: GO_SYMLINK,
+    statmode.S_IFBLK: GO_DEVICE,
+    statmode.S_IFCHR: GO_DEVICE | GO_CHARACTER_DEVICE,
+    statmode.S_IFIFO: GO_FIFO,
+}
+
+
+NO_MORE_ENTRIES = b"\0\0\0\0\2\x08\0"
+
+
+def _sized(data: bytes) -> bytes:
+    return varint(len(data)) + data
+
+
+def stat_packet(entry: Stat) -> bytes:
+    """Return the framed STAT packet of an entry: ``Packet{type: 0, stat: …}``."""
+    path, mode, size, mtime_ns, linkname, major, minor, xattrs = entry
+    parts = [b"\x0a", _sized(path), b"\x10", varint(mode)]
+    if size:
+        parts += (b"\x28", varint(size))
+    parts += (b"\x30", varint(mtime_ns))
+    if linkname:
+        parts += (b"\x3a", _sized(linkname))
+    if major or minor:
+        parts += (b"\x40", varint(major), b"\x48", varint(minor))
+    if xattrs:
+        for name, value in xattrs.items():
+            key = _sized(name.encode("utf-8", "surrogateescape"))
+            parts += (b"\x52", _sized(b"\x0a" + key + b"\x12" + _sized(value)))
+    body = b"".join(parts)
+    packet = b"\x12" + varint(len(body))
+    return (len(packet) + len(body)).to_bytes(5, "big") + packet + body
+
+
+def data_packet(number: int, chunk: bytes) -> bytes:
+    """Return the framed DATA packet of a file: ``Packet{type: 2, id: number, data: chunk}``."""
+    head = b"\x08\x02\x18" + varint(number)
+    if chunk:
+        head += b"\x22" + varint(len(chunk))
+    return (len(head) + len(chunk)).to_bytes(5, "big") + head + chunk
+
+
+def read_packet(data: bytes) -> tuple[int, int, bytes]:
+    """Return type, id and data of a packet."""
+    kind = number = 0
+    words = b""
+    for field, value in read_fields(data):
+        if field in (1, 3):
+            if not isinstance(value, int):
+                raise MalformedMessage("a packet's number is no number")
+            kind, number = (value, number) if field == 1 else (kind, value)
+        elif field == 4 and not isinstance(value, int):  # noqa: PLR2004 - the packet's data
+            words = bytes(value)
+    return kind, number, words
+
+
+def error_packet(words: str) -> bytes:
+    """Return the framed ERR packet that tells what went wrong."""
+    return framed(b"\x08\x04\x22" + _sized(words.encode("utf-8", "replace")))
+
+
+def finish_packet() -> bytes:
+    """Return the framed FIN packet."""
+    return framed(bytes((0x08, FINISH)))
