@@ -1,5 +1,5 @@
 """
-Image references: ``registry.example:5000/team/shop:1.2@sha256:…``, read and normalised as docker does.
+Image references, ``registry.example:5000/shop:1.2@sha256:…``: read and normalised as by docker.
 
 Source: distribution/reference, regexp.go (the grammar) and normalize.go (familiar names).
 """

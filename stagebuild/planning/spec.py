@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from stagebuild.dockerfile import StageGraph
@@ -61,7 +61,8 @@ class BuildSpec:
         builder: Name of the buildx builder, or None for the selected one.
         push: Whether to push to the registry of the tags.
         load: Whether to load into the engine's image store.
-        stages: The Dockerfile's stages, or None for a remote context.
+        graph: Returns the Dockerfile's stages, the same each time it is called; None for a remote
+            context. Usually called already by ``plan_builds``, which refuses what it raises.
     """
 
     name: str
@@ -93,7 +94,17 @@ class BuildSpec:
     builder: str | None = None
     push: bool = False
     load: bool = False
-    stages: StageGraph | None = field(default=None, compare=False, repr=False)
+    graph: Callable[[], StageGraph] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def stages(self) -> StageGraph | None:
+        """
+        The Dockerfile's stages, resolved for this build, or None for a remote context.
+
+        Raises:
+            DockerfileError: BuildKit would refuse the Dockerfile for this build.
+        """
+        return None if self.graph is None else self.graph()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

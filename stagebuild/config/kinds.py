@@ -1,0 +1,182 @@
+"""
+The kinds of value that a key may have: how each is read, how its JSON Schema says it, in words.
+
+A reader takes what ``tomllib`` made of the text and returns the model's value, or raises Misfit
+with the place below the key and with what was expected and found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stagebuild.config import entries
+from stagebuild.config.plain import (
+    read_choice,
+    read_flag,
+    read_size,
+    read_text,
+    read_text_or_list,
+    read_texts,
+)
+
+Schema = Mapping[str, Any]
+
+NETWORKS = ("default", "none", "host")
+
+_TEXT: Schema = {"type": "string", "minLength": 1}
+_SCALAR: Schema = {"type": ["string", "number", "boolean"]}
+_NAMES: Schema = {"minLength": 1}
+_VARIABLE: Schema = {"type": "string", "pattern": r"\$\{"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """
+    One kind of value.
+
+    Attributes:
+        words: For people: ``text``, ``list of text``.
+        read: Returns the model's value; raises Misfit.
+        schema: Its JSON Schema.
+        listed: Whether ``--set KEY+=VALUE`` can add to it.
+        keyed: Whether ``--set KEY.NAME=VALUE`` can set one member of it.
+        nested: Whether such a member may be a list or a table itself.
+        divided: Whether a comma on the command line divides two values.
+    """
+
+    words: str
+    read: Callable[[object], Any]
+    schema: Schema
+    listed: bool = False
+    keyed: bool = False
+    nested: bool = False
+    divided: bool = False
+
+
+def _one_or_list(item: Schema) -> Schema:
+    return {"anyOf": [item, {"type": "array", "items": item}]}
+
+
+def _map(member: Schema) -> Schema:
+    return {"type": "object", "propertyNames": _NAMES, "additionalProperties": member}
+
+
+def _typed_table(types: tuple[str, ...]) -> Schema:
+    return {
+        "type": "object",
+        "required": ["type"],
+        "propertyNames": _NAMES,
+        "properties": {"type": {"enum": list(types)}},
+        "additionalProperties": _SCALAR,
+    }
+
+
+def _table(properties: Mapping[str, Schema], *, required: int = 0) -> Schema:
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "additionalProperties": False,
+        **({"minProperties": required, "maxProperties": required} if required else {}),
+    }
+
+
+TEXT = Kind(words="text", read=read_text, schema=_TEXT)
+FLAG = Kind(words="true or false", read=read_flag, schema={"type": "boolean"})
+SIZE = Kind(
+    words="size as text (`64m`), or a number of bytes",
+    read=read_size,
+    schema={"anyOf": [_TEXT, {"type": "integer", "minimum": 0}]},
+)
+NETWORK = Kind(
+    words="`default`, `none` or `host`",
+    read=lambda value: read_choice(value, NETWORKS),
+    schema={"anyOf": [{"enum": list(NETWORKS)}, _VARIABLE]},
+)
+TEXTS = Kind(
+    words="text, or a list of text",
+    read=read_text_or_list,
+    schema=_one_or_list(_TEXT),
+    listed=True,
+    divided=True,
+)
+TEXT_MAP = Kind(
+    words="table of text, numbers or booleans by name",
+    read=read_texts,
+    schema=_map(_SCALAR),
+    keyed=True,
+)
+BUILD_ARGS = Kind(
+    words="table of text, numbers, booleans or `{ env = NAME }` by name",
+    read=entries.read_build_args,
+    schema=_map({"anyOf": [_SCALAR, _table({"env": _TEXT}, required=1)]}),
+    keyed=True,
+)
+CACHES = Kind(
+    words="text as for buildx, a table with `type`, or a list of these",
+    read=entries.read_caches,
+    schema=_one_or_list({"anyOf": [_TEXT, _typed_table(entries.CACHE_TYPES)]}),
+    listed=True,
+)
+OUTPUTS = Kind(
+    words="text as for buildx, a table with `type`, or a list of these",
+    read=entries.read_outputs,
+    schema=_one_or_list({"anyOf": [_TEXT, _typed_table(entries.OUTPUT_TYPES)]}),
+    listed=True,
+)
+SECRETS = Kind(
+    words="table of `{ env = NAME }` or `{ file = PATH }` by id, or text as for buildx, or a list",
+    read=entries.read_secrets,
+    schema={
+        "anyOf": [
+            _map(_table({"env": _TEXT, "file": _TEXT}, required=1)),
+            *_one_or_list(_TEXT)["anyOf"],
+        ]
+    },
+    listed=True,
+    keyed=True,
+    nested=True,
+)
+SSH = Kind(
+    words="table of paths by id (none: the agent), or text as for buildx, or a list",
+    read=entries.read_ssh,
+    schema={"anyOf": [_map(_one_or_list(_TEXT)), *_one_or_list(_TEXT)["anyOf"]]},
+    listed=True,
+    keyed=True,
+    nested=True,
+)
+ATTESTATIONS = Kind(
+    words="table with `provenance` and `sbom`, each true, false, text or a table; or text as for"
+    " buildx, or a list",
+    read=entries.read_attestations,
+    schema={
+        "anyOf": [
+            _table(
+                {
+                    kind: {"anyOf": [{"type": "boolean"}, _TEXT, _map(_SCALAR)]}
+                    for kind in entries.ATTESTATION_TYPES
+                }
+            ),
+            *_one_or_list(_TEXT)["anyOf"],
+        ]
+    },
+    listed=True,
+    keyed=True,
+    nested=True,
+)
+ULIMITS = Kind(
+    words="table of a number, `soft:hard` or `{ soft = N, hard = N }` by name",
+    read=entries.read_ulimits,
+    schema=_map(
+        {
+            "anyOf": [
+                {"type": "integer"},
+                {"type": "string", "pattern": "^-?[0-9]+(:-?[0-9]+)?$"},
+                _table({"soft": {"type": "integer"}, "hard": {"type": "integer"}}, required=2),
+            ]
+        }
+    ),
+    keyed=True,
+    nested=True,
+)

@@ -1,0 +1,138 @@
+"""Environments and what they inherit: who comes before whom, and the settings that result."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from stagebuild.config.keypaths import Misfit
+from stagebuild.errors import did_you_mean
+from stagebuild.model.project import Environment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Settings = dict[str, Any]
+"""Values by field of ``Environment``; what is not given is not in it."""
+
+_NOT_MERGED = frozenset({"inherits", "description"})
+_FIELDS = tuple(field.name for field in fields(Environment) if field.name not in _NOT_MERGED)
+_TABLES = frozenset(field.name for field in fields(Environment) if field.default_factory is dict)
+_values_of = attrgetter(*_FIELDS)
+
+
+def settings_of(environment: Environment) -> Settings:
+    """Return what one environment itself sets. An empty table sets nothing, an empty list does."""
+    settings: Settings = {}
+    for field, value in zip(_FIELDS, _values_of(environment), strict=True):
+        if field in _TABLES:
+            if value:
+                settings[field] = dict(value)
+        elif value is not None:
+            settings[field] = tuple(value) if isinstance(value, list) else value
+    return settings
+
+
+def merge(settings: Settings, later: Mapping[str, Any]) -> None:
+    """Change ``settings`` by what comes later: tables key by key, anything else as a whole."""
+    for field, value in later.items():
+        before = settings.get(field)
+        if isinstance(before, dict) and isinstance(value, dict):
+            settings[field] = {**before, **value}
+        else:
+            settings[field] = value
+
+
+class Lineages:
+    """
+    The ancestors of every environment of a project.
+
+    Args:
+        environments: By name.
+
+    Raises:
+        Misfit: A parent is unknown, or an environment inherits itself; with its settled place.
+    """
+
+    def __init__(self, environments: Mapping[str, Environment]) -> None:
+        self._environments = environments
+        self._lines: dict[str, tuple[str, ...]] = {}
+        self._own: dict[str, Settings] = {}
+        self._merged: dict[str, Settings] = {}
+        for name in environments:
+            if name not in self._lines:
+                self._trace(name)
+
+    def of(self, name: str) -> tuple[str, ...]:
+        """Return the environments whose settings make up ``name``, earliest first, itself last."""
+        return self._lines[name]
+
+    def settings(self, name: str) -> Settings:
+        """Return the settings of ``name`` with all that it inherits. Not to be changed."""
+        merged = self._merged.get(name)
+        if merged is None:
+            merged = {}
+            parents = self._environments[name].inherits
+            line = self._lines[name]
+            if len(parents) == 1:
+                merged.update(self.settings(parents[0]))
+                line = (name,)
+            for ancestor in line:
+                merge(merged, self.own(ancestor))
+            self._merged[name] = merged
+        return merged
+
+    def own(self, name: str) -> Settings:
+        """Return what ``name`` itself sets."""
+        own = self._own.get(name)
+        if own is None:
+            own = self._own[name] = settings_of(self._environments[name])
+        return own
+
+    def author(self, name: str, place: Sequence[str | int]) -> str:
+        """
+        Return the environment in the line of ``name`` that wrote a value.
+
+        Args:
+            name: The environment that is resolved.
+            place: The field, and below it the key of a table or the index of a list.
+        """
+        field, *below = place
+        for ancestor in reversed(self._lines[name]):
+            own = self.own(ancestor)
+            if field not in own:
+                continue
+            value = own[field]
+            if not (below and isinstance(value, dict)) or below[0] in value:
+                return ancestor
+        return name
+
+    def _trace(self, start: str) -> None:
+        """Find the lines of ``start`` and of all its ancestors, without recursion."""
+        path = [start]
+        while path:
+            name = path[-1]
+            parents = self._environments[name].inherits
+            pending = None
+            for index, parent in enumerate(parents):
+                place = ("environments", name, "inherits", index)
+                if parent not in self._environments:
+                    others = [other for other in self._environments if other != name]
+                    raise Misfit(
+                        f'no environment "{parent}"{did_you_mean(parent, others)}',
+                        *place,
+                        settled=True,
+                    )
+                if parent in path:
+                    circle = " -> ".join([*path[path.index(parent) :], parent])
+                    raise Misfit(f"it inherits itself: {circle}", *place, settled=True)
+                if parent not in self._lines:
+                    pending = parent
+                    break
+            if pending is not None:
+                path.append(pending)
+                continue
+            line = [ancestor for parent in parents for ancestor in self._lines[parent]]
+            self._lines[name] = tuple(dict.fromkeys([*line, name]))
+            path.pop()

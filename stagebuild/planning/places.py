@@ -1,0 +1,113 @@
+"""Who wrote a value, so that an error about it can point there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stagebuild.config.definitions import NAMES_OF_FIELDS
+from stagebuild.config.keypaths import Misfit, dotted
+from stagebuild.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stagebuild.model import Project
+    from stagebuild.planning.inheritance import Lineages, Settings
+    from stagebuild.planning.overrides import Setting
+
+
+def config_error(project: Project, misfit: Misfit, *, key: str | None = None) -> ConfigError:
+    """
+    Return the error to raise for a misfit at a place of the project's own document.
+
+    Args:
+        project: Whose origin, if it has one, gives path and line.
+        misfit: With its whole place.
+        key: The key to show where it is not the misfit's place.
+    """
+    shown = key or dotted(misfit.parts) or None
+    origin = project.origin
+    if origin is None:
+        return ConfigError(misfit.message, key=shown, hint=misfit.hint)
+    line = origin.line(shown or "")
+    return ConfigError(misfit.message, path=origin.path, line=line, key=shown, hint=misfit.hint)
+
+
+class Authors:
+    """
+    Where the settings of one environment come from.
+
+    Args:
+        project: The project.
+        lineages: Those of its environments, or None without configuration.
+        environment: The environment's name.
+        literal: The settings that the command line gives to every environment.
+        settings: The single settings of the command line that apply here.
+        inherited: The environment's settings before those of the command line.
+    """
+
+    def __init__(
+        self,
+        *,
+        project: Project,
+        lineages: Lineages | None,
+        environment: str,
+        literal: Settings,
+        settings: Sequence[Setting],
+        inherited: Settings,
+    ) -> None:
+        self._project = project
+        self._lineages = lineages
+        self._environment = environment
+        self._literal = literal
+        self._settings = settings
+        self._inherited = inherited
+
+    def error(self, misfit: Misfit) -> ConfigError:
+        """
+        Return the error for a misfit whose place begins with a field of ``Environment``.
+
+        One without a place is about the environment as a whole.
+        """
+        if misfit.settled:
+            return config_error(self._project, misfit)
+        if not misfit.parts:
+            return config_error(self._project, misfit.inside("environments", self._environment))
+        outside = self._outside(misfit.parts)
+        if outside is not None:
+            return ConfigError(misfit.message, key=outside, hint=misfit.hint)
+        field, *below = misfit.parts
+        author = self._environment
+        if self._lineages is not None:
+            author = self._lineages.author(self._environment, misfit.parts)
+        name = NAMES_OF_FIELDS.get(str(field), str(field))
+        if self._lineages is None:
+            return config_error(self._project, misfit, key=dotted((name, *below)))
+        return config_error(
+            self._project, misfit, key=dotted(("environments", author, name, *below))
+        )
+
+    def _outside(self, place: Sequence[str | int]) -> str | None:
+        """Return the name of the override that wrote the value at ``place``, or None."""
+        field, *below = place
+        for setting in reversed(self._settings):
+            if setting.field != field:
+                continue
+            if isinstance(setting.value, dict) and below and below[0] not in setting.value:
+                continue
+            if setting.adds and below and below[0] in range(self._length_before(setting)):
+                continue
+            return setting.name
+        given = self._literal.get(str(field))
+        if given is None or (isinstance(given, dict) and below and below[0] not in given):
+            return None
+        return dotted(("overrides", NAMES_OF_FIELDS[str(field)], *below))
+
+    def _length_before(self, adding: Setting) -> int:
+        """Return how long the list was before ``adding`` added to it."""
+        settings: Settings = {**self._inherited, **self._literal}
+        for setting in self._settings:
+            if setting is adding:
+                break
+            setting.change(settings)
+        return len(settings.get(adding.field, ()))

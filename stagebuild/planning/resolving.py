@@ -1,0 +1,234 @@
+"""One environment's settings -> its BuildSpec: variables filled in, paths absolute, all checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from stagebuild.config.keypaths import Misfit, within
+from stagebuild.config.kinds import NETWORKS
+from stagebuild.config.plain import read_choice
+from stagebuild.planning.dockerfiles import deferred_graph
+from stagebuild.planning.entries import read_platform, read_repository, read_size_bytes, read_tag
+from stagebuild.planning.filling import map_text
+from stagebuild.planning.sites import check_stage, stage_for
+from stagebuild.planning.spec import BuildSpec
+from stagebuild.planning.variables import Variables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from stagebuild.model import Project
+    from stagebuild.planning.entries import Places
+    from stagebuild.planning.inheritance import Settings
+    from stagebuild.planning.sites import Site, Sites
+    from stagebuild.planning.variables import Facts
+
+DEFAULT_DOCKERFILE = "Dockerfile"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """
+    What all environments of a plan share.
+
+    Attributes:
+        project: The project.
+        root: Its folder, absolute.
+        facts: Built-in values.
+        sites: Contexts and Dockerfiles.
+        places: Files and variables that entries point to.
+        given: Values of variables from the command line.
+    """
+
+    project: Project
+    root: Path
+    facts: Facts
+    sites: Sites
+    places: Places
+    given: Mapping[str, str]
+
+
+class Resolution:
+    """
+    The resolution of one environment. What it raises lies in a field of ``Environment``.
+
+    Args:
+        shared: The plan's.
+        name: The environment's name.
+        settings: Its settings, with all that it inherits and that overrides give.
+    """
+
+    def __init__(self, shared: Shared, name: str, settings: Settings) -> None:
+        self._shared = shared
+        self._name = name
+        self._settings = settings
+        self._variables = Variables(
+            shared.project, shared.facts, given=shared.given, environment=name
+        )
+
+    def site(self) -> Site:
+        """
+        Return where it is built from.
+
+        Raises:
+            Misfit: Context or Dockerfile is missing.
+            DockerfileError: The Dockerfile can't be read as one.
+        """
+        project = self._shared.project
+        context = self._text("context")
+        dockerfile = self._text("dockerfile")
+        theirs = set()
+        if context is None:
+            context = self._of_project("context", project.context)
+            theirs.add("context")
+        if dockerfile is None:
+            dockerfile = self._of_project("dockerfile", project.dockerfile)
+            if project.dockerfile != DEFAULT_DOCKERFILE:
+                theirs.add("dockerfile")
+        try:
+            return self._shared.sites.at(context, dockerfile)
+        except Misfit as misfit:
+            if misfit.parts[0] in theirs:
+                misfit.inside("project").settled = True
+            raise
+
+    def target(self, site: Site) -> str | None:
+        """
+        Return the stage to build; None means the last one.
+
+        Raises:
+            Misfit: There is no such stage.
+            Abstract: It names none, and none is called like it; the place is the environment.
+        """
+        target = self._text("target")
+        if target is None:
+            return stage_for(self._name, site)
+        with within("target"):
+            check_stage(target, site)
+        return target
+
+    def spec(self) -> BuildSpec:
+        """
+        Return what is to be built.
+
+        Raises:
+            Misfit: Something is wrong; its place begins with the field.
+            DockerfileError: The Dockerfile can't be read as one.
+        """
+        site = self.site()
+        target = self._variables.target = self.target(site)
+        places = self._shared.places
+        build_args = self._members("build_args", places.build_arg)
+        contexts = self._members("contexts", lambda _, context: places.context(context))
+        platforms = tuple(dict.fromkeys(self._items("platforms", read_platform)))
+        repository = self._repository()
+        graph = None
+        if site.tree is not None:
+            graph = deferred_graph(
+                site.tree,
+                target=target,
+                build_args=build_args,
+                platform=platforms[0] if platforms else None,
+                contexts=contexts,
+            )
+        return BuildSpec(
+            name=self._name,
+            root=self._shared.root,
+            context=site.context,
+            dockerfile=site.dockerfile,
+            dockerfile_shown=site.shown,
+            target=target,
+            build_args=build_args,
+            labels=self._filled("labels", {}),
+            annotations=self._filled("annotations", {}),
+            tags=self._tags(repository),
+            repository=repository,
+            platforms=platforms,
+            cache_from=self._items("cache_from", lambda entry: places.cache(entry, "src")),
+            cache_to=self._items("cache_to", lambda entry: places.cache(entry, "dest")),
+            secrets=self._members("secrets", lambda _, secret: places.secret(secret)),
+            ssh=self._members("ssh", lambda _, forward: places.ssh(forward)),
+            outputs=self._items("outputs", places.output),
+            attestations=self._filled("attestations", ()),
+            network=self._one("network", lambda text: read_choice(text, NETWORKS)),
+            extra_hosts=self._filled("extra_hosts", {}),
+            ulimits=self._settings.get("ulimits", {}),
+            shm_size_bytes=self._one("shm_size", read_size_bytes),
+            contexts=contexts,
+            no_cache=self._settings.get("no_cache", False),
+            no_cache_filter=self._items("no_cache_filter", lambda stage: _stage(stage, site)),
+            pull=self._settings.get("pull", False),
+            builder=self._text("builder"),
+            push=self._settings.get("push", False),
+            load=self._settings.get("load", False),
+            graph=graph,
+        )
+
+    def _tags(self, repository: str | None) -> tuple[str, ...]:
+        tags = tuple(dict.fromkeys(self._items("tags", read_tag)))
+        if tags or not self._settings.get("push", False):
+            return tags
+        if repository is None:
+            raise Misfit(
+                "there is nowhere to push to: it has no tags, and the project no repository",
+                "push",
+                hint='set project.repository, or tags = ["registry.example/shop:prod"]',
+            )
+        return (f"{repository}:{self._name}",)
+
+    def _repository(self) -> str | None:
+        written = self._shared.project.repository
+        if written is None:
+            return None
+        with within("project", "repository", settled=True):
+            return read_repository(self._variables.expand(written))
+
+    def _of_project(self, field: str, text: str) -> str:
+        """Return a text of the project, filled in."""
+        with within("project", field, settled=True):
+            return self._variables.expand(text)
+
+    def _filled(self, field: str, default: Any) -> Any:
+        """Return a field's value with variables filled in, or the default."""
+        value = self._settings.get(field)
+        if value is None:
+            return default
+        with within(field):
+            return map_text(value, self._variables.expand)
+
+    def _text(self, field: str) -> str | None:
+        text: str | None = self._filled(field, None)
+        if text == "":
+            raise Misfit("it is empty once its variables are filled in", field)
+        return text
+
+    def _one(self, field: str, read: Callable[[str], Any]) -> Any:
+        """Return a field's text read, or None."""
+        text = self._text(field)
+        if text is None:
+            return None
+        with within(field):
+            return read(text)
+
+    def _items(self, field: str, read: Callable[[Any], Any]) -> tuple[Any, ...]:
+        """Return a field's items, each read."""
+        items = []
+        for index, item in enumerate(self._filled(field, ())):
+            with within(field, index):
+                items.append(read(item))
+        return tuple(items)
+
+    def _members(self, field: str, read: Callable[[str, Any], Any]) -> dict[str, Any]:
+        """Return a field's members by name, each read from its name and value."""
+        members = {}
+        for name, member in self._filled(field, {}).items():
+            with within(field, name):
+                members[name] = read(name, member)
+        return members
+
+
+def _stage(name: str, site: Site) -> str:
+    check_stage(name, site)
+    return name
