@@ -1,18 +1,20 @@
 """
 ``docker buildx build --progress rawjson`` -> typed events.
 
-The program writes one ``SolveStatus`` a line to stderr and mixes plain lines into it. Nothing that
-it writes can make the reader fail:
+The program writes one ``SolveStatus`` a line to stderr and mixes plain lines into it. Buildx 0.13
+indents each status over many lines, the first ``{`` and the last ``}``; later ones don't. Nothing
+that it writes can make the reader fail:
 
-- a line that is not a JSON object of a status' four keys is a ``PlainLine``, as it stands;
+- a line that is not a JSON object of a status' four keys is a ``PlainLine``, as it stands, and so
+  is each line of an indented one;
 - an entry of a status without what identifies it, or of the wrong type, is left out; the other
-  entries of the line count;
+  entries of the status count;
 - a field of the wrong type is taken as missing;
-- a line above ``MAX_LINE_BYTES`` is a ``PlainLine`` of its beginning, whatever it was.
+- a status above ``MAX_STATUS_BYTES`` is a ``PlainLine`` of its beginning, whatever it was.
 
 Source for the form: moby/buildkit client/graph.go and util/progress/progressui/display.go
-(rawJSONDisplay); the line is Go's ``encoding/json`` of it, so keys are lower-case, bytes base64
-and times RFC 3339. Buildx has it since 0.13.
+(rawJSONDisplay); it is Go's ``encoding/json`` of it, so keys are lower-case, bytes base64 and
+times RFC 3339. Both forms are recorded in tests/progress/recorded.
 """
 
 from __future__ import annotations
@@ -36,8 +38,8 @@ if TYPE_CHECKING:
 
     from stagebuild.progress.events import Event
 
-MAX_LINE_BYTES = 16 * 1024 * 1024
-"""The longest line read as a status. BuildKit itself cuts a status at about 1 MB of logs."""
+MAX_STATUS_BYTES = 16 * 1024 * 1024
+"""The longest text read as a status. BuildKit itself cuts a status at about 1 MB of logs."""
 
 MAX_PLAIN_BYTES = 64 * 1024
 """What is kept of a plain line."""
@@ -52,7 +54,7 @@ def read_events(chunks: Iterable[bytes]) -> Iterator[Event]:
     Args:
         chunks: The stream's bytes, cut anywhere: what a pipe gives, or a file's lines.
 
-    Memory is bounded by ``MAX_LINE_BYTES`` and the largest chunk.
+    Memory is bounded by ``MAX_STATUS_BYTES`` and the largest chunk.
     """
     decoder = EventDecoder()
     for chunk in chunks:
@@ -67,14 +69,24 @@ class EventDecoder:
     Not for several threads at once.
     """
 
-    __slots__ = ("_clock", "_max_line_bytes", "_overlong", "_pending", "_pending_bytes")
+    __slots__ = (
+        "_clock",
+        "_indented",
+        "_indented_bytes",
+        "_max_status_bytes",
+        "_overlong",
+        "_pending",
+        "_pending_bytes",
+    )
 
-    def __init__(self, *, max_line_bytes: int = MAX_LINE_BYTES) -> None:
-        self._max_line_bytes = max_line_bytes
+    def __init__(self, *, max_status_bytes: int = MAX_STATUS_BYTES) -> None:
+        self._max_status_bytes = max_status_bytes
         self._clock = Clock()
         self._pending: list[bytes] = []
         self._pending_bytes = 0
         self._overlong = False
+        self._indented: list[bytes] = []
+        self._indented_bytes = 0
 
     def feed(self, chunk: bytes) -> list[Event]:
         """Take the next bytes; return the events of the lines that they end."""
@@ -90,10 +102,11 @@ class EventDecoder:
         return events
 
     def close(self) -> list[Event]:
-        """Return the events of a last line without a line end; none if there is no such line."""
+        """Return the events of what has no end: a last line, or an indented status."""
         events: list[Event] = []
         if self._pending:
             self._end_line(events)
+        self._give_up(events)
         return events
 
     def _keep(self, part: bytes) -> None:
@@ -102,7 +115,7 @@ class EventDecoder:
             return
         self._pending.append(part)
         self._pending_bytes += len(part)
-        if self._pending_bytes > self._max_line_bytes:
+        if self._pending_bytes > self._max_status_bytes:
             self._overlong = True
             self._pending = [b"".join(self._pending)[: MAX_PLAIN_BYTES + 1]]
 
@@ -117,10 +130,40 @@ class EventDecoder:
         self._overlong = False
 
     def _decode(self, line: bytes, events: list[Event]) -> None:
-        status = _status_object(line) if len(line) <= self._max_line_bytes else None
+        if self._indented or line == b"{":
+            self._decode_indented(line, events)
+            return
+        status = _status_object(line) if len(line) <= self._max_status_bytes else None
         if status is None:
             events.append(_plain(line))
+        else:
+            self._read(status, events)
+
+    def _decode_indented(self, line: bytes, events: list[Event]) -> None:
+        if self._indented and not line.startswith((b" ", b"}")):
+            self._give_up(events)
+            self._decode(line, events)
             return
+        self._indented.append(line)
+        self._indented_bytes += len(line)
+        if line == b"}":
+            status = _status_object(b"".join(self._indented))
+            if status is None:
+                self._give_up(events)
+            else:
+                self._indented.clear()
+                self._indented_bytes = 0
+                self._read(status, events)
+        elif self._indented_bytes > self._max_status_bytes:
+            self._give_up(events)
+
+    def _give_up(self, events: list[Event]) -> None:
+        """Take the lines of an indented status for what they look like: plain lines."""
+        events.extend([_plain(line) for line in self._indented])
+        self._indented.clear()
+        self._indented_bytes = 0
+
+    def _read(self, status: dict[str, Any], events: list[Event]) -> None:
         for key, entries in status.items():
             if not isinstance(entries, list):
                 continue

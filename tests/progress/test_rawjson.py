@@ -141,6 +141,36 @@ def test_an_empty_status_has_no_events() -> None:
     assert events_of({}, {"vertexes": None}, {"logs": []}) == []
 
 
+def test_an_indented_status_is_read_as_one() -> None:
+    status = {"vertexes": [{"digest": "a", "name": "x"}], "logs": [{"vertex": "a", "data": ""}]}
+    text = json.dumps(status, indent=2) + "\nERROR: no\n" + json.dumps(status, indent=2)
+    assert list(read_events([text.encode()])) == [
+        VertexUpdate(digest="a", name="x"),
+        LogChunk(vertex="a", stream=1, data=b""),
+        PlainLine(text="ERROR: no"),
+        VertexUpdate(digest="a", name="x"),
+        LogChunk(vertex="a", stream=1, data=b""),
+    ]
+
+
+@pytest.mark.parametrize("text", ["{\n  x\n}\nERROR", "{\nERROR", "{\n  x", "{\n{", "{\n \n{\n}"])
+def test_what_only_looks_like_an_indented_status_is_plain(text: str) -> None:
+    events = list(read_events([text.encode()]))
+    if text.endswith("{\n}"):  # an empty status
+        assert events == [PlainLine(text="{"), PlainLine(text=" ")]
+    else:
+        assert events == [PlainLine(text=line) for line in text.split("\n")]
+
+
+def test_an_endless_indented_status_is_given_up() -> None:
+    decoder = EventDecoder(max_status_bytes=1000)
+    events = decoder.feed(b"{\n" + b"  x\n" * 5000)
+    assert len(events) > 4000
+    assert decoder.feed(b'}\n{"logs":[{"vertex":"a","data":""}]}\n')[-1:] == [
+        LogChunk(vertex="a", stream=1, data=b"")
+    ]
+
+
 @pytest.mark.parametrize(
     "entry",
     [
@@ -181,7 +211,7 @@ def test_a_plain_line_is_cut() -> None:
 
 def test_an_endless_line_is_cut_and_the_next_one_read() -> None:
     chunks = [b'{"logs": [', *([b"x" * 100] * 5000), b'\n{"logs": [{"vertex":"a","data":""}]}\n']
-    decoder = EventDecoder(max_line_bytes=1000)
+    decoder = EventDecoder(max_status_bytes=1000)
     events: list[Event] = []
     for chunk in chunks:
         events += decoder.feed(chunk)

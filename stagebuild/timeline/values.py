@@ -1,8 +1,8 @@
 """
-Where the time of a build went: its events -> per-stage timings, overhead, critical path.
+Where the time of a build went, as values.
 
-Pure: no clock is read. All times are seconds; positions in time are seconds since the epoch by the
-engine's clock.
+All times are seconds; positions in time are seconds since the epoch by the engine's clock. How each
+figure is computed, and what it is good for: docs/explanation/timings.md.
 """
 
 from __future__ import annotations
@@ -12,6 +12,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from stagebuild.model import Platform
+    from stagebuild.progress.events import WarningRaised
+
+BETWEEN_STEPS = "between steps"
+"""Label of a stretch of the critical path that no vertex of it covers."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -32,15 +36,20 @@ class StepTiming:
     """
     One instruction as it ran.
 
+    BuildKit may run an instruction as several vertices (``COPY --link``, ``ADD`` of a URL); their
+    figures are taken together.
+
     Attributes:
-        vertex: Digest of BuildKit's vertex.
+        vertex: Digest of BuildKit's vertex; of the first one where there are several.
         name: As BuildKit prints it, as ``[builder 2/5] RUN make``.
         stage: Name of its stage; None outside of every stage.
         platform: Where it ran, when the engine said so.
-        index: 1-based number within its stage, 0 for a stage's unnumbered vertices.
+        built_for: The platform built for, in a cross build; None where it is ``platform``.
+        index: 1-based number within its stage.
         total: Number of steps of its stage.
         command: The name without its leading bracket.
-        intervals: When it was busy, merged and in order; empty when it never started.
+        intervals: When it was busy, merged and in order; empty when it never started. A step
+            found in the cache has one without length, at the moment of the lookup.
         busy_s: Sum of the intervals.
         cached: Whether its result came from the cache and nothing ran.
         error: Why it failed, or the empty string.
@@ -61,22 +70,25 @@ class StepTiming:
     error: str = ""
     canceled: bool = False
     log_bytes: int = 0
+    built_for: Platform | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageTiming:
     """
-    One stage on one platform.
+    One stage on one platform, for one platform.
 
     Attributes:
         name: As in the Dockerfile; ``stage-N`` for an unnamed one.
         platform: None unless the engine named it (several platforms, or a cross build).
+        built_for: The platform built for, in a cross build; None where it is ``platform``. The
+            FROM of such a stage is named without it, so it is counted under ``platform`` alone.
         busy_s: Time during which at least one of its steps ran.
         work_s: Sum of its steps' times; above ``busy_s`` where steps ran at once.
         span_s: From the first start to the last end.
         started_s: First start, or None when nothing of it ran.
         completed_s: Last end, likewise.
-        steps: Number of steps that the engine took up.
+        steps: Number of steps that the engine announced: those that the target needs.
         cached_steps: How many of them came from the cache.
         step_timings: The steps, by index.
         log_bytes: What its steps printed, in bytes.
@@ -95,6 +107,7 @@ class StageTiming:
     step_timings: tuple[StepTiming, ...]
     log_bytes: int = 0
     error: str = ""
+    built_for: Platform | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,10 +116,12 @@ class Overhead:
     Time spent outside of stages.
 
     Attributes:
-        kind: ``definition``, ``metadata``, ``auth``, ``context``, ``cache import``,
-            ``cache export``, ``export``, ``push``, ``attestation`` or ``other``.
+        kind: ``definition``, ``metadata``, ``auth``, ``context``, ``image``, ``cache import``,
+            ``cache export``, ``export``, ``push``, ``attestation`` or ``other``. ``image`` is an
+            image that is no stage's base: of ``COPY --from=IMAGE``, or a frontend's.
         label: What exactly, as ``importing cache manifest from …``.
-        busy_s: Time during which it ran.
+        busy_s: Time during which it ran. A push within an export is its own row, and is not
+            counted in the export's.
         span_s: From its first start to its last end.
         size_bytes: Bytes transferred, where the engine said so.
         cached: Whether it was answered from the cache.
@@ -148,6 +163,36 @@ class PathSegment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """
+    What made a build fail, as the engine told it.
+
+    Attributes:
+        vertex: Digest of the vertex that failed.
+        name: As BuildKit prints it.
+        kind: ``step``, or one of ``Overhead.kind``.
+        stage: Its stage, or None outside of every stage.
+        step: The instruction, or what else the vertex did: its name without the bracket.
+        platform: Where it ran, when the engine said so.
+        index: 1-based number within its stage, 0 outside of every stage.
+        error: The engine's words.
+        exit_code: Of the process that a RUN started, or None.
+        log_tail: The last lines that it printed, oldest first.
+    """
+
+    vertex: str
+    name: str
+    kind: str
+    stage: str | None
+    step: str
+    platform: Platform | None
+    index: int
+    error: str
+    exit_code: int | None
+    log_tail: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
     """
     One build's time, taken apart.
@@ -164,7 +209,9 @@ class Timeline:
         uncovered_s: ``wall_s`` minus ``covered_s``, never below 0.0.
         stages: In the order of the Dockerfile as far as known, else of first appearance.
         overheads: Rows outside of stages, in order of start.
-        critical_path: From first to last, without gaps.
+        critical_path: From first to last, without gaps; adds up to ``covered_s``.
+        failure: The first real error, or None.
+        warnings: BuildKit's own, in order, each once.
     """
 
     started_s: float | None
@@ -175,3 +222,5 @@ class Timeline:
     stages: tuple[StageTiming, ...]
     overheads: tuple[Overhead, ...]
     critical_path: tuple[PathSegment, ...]
+    failure: Failure | None = None
+    warnings: tuple[WarningRaised, ...] = ()

@@ -1,0 +1,29 @@
+"""
+Where the time of a build went: its events -> per-stage timings, overhead, critical path.
+
+Pure: no clock is read.
+"""
+
+from stagebuild.timeline.builder import TimelineBuilder
+from stagebuild.timeline.values import (
+    BETWEEN_STEPS,
+    Failure,
+    Interval,
+    Overhead,
+    PathSegment,
+    StageTiming,
+    StepTiming,
+    Timeline,
+)
+
+__all__ = [
+    "BETWEEN_STEPS",
+    "Failure",
+    "Interval",
+    "Overhead",
+    "PathSegment",
+    "StageTiming",
+    "StepTiming",
+    "Timeline",
+    "TimelineBuilder",
+]
