@@ -4,10 +4,13 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help venv check format test test-fast clean
+.PHONY: help demo venv check format test test-fast bench clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: venv ## Build, push and run examples/webapp on a real engine
+	$(BIN)/python -m tools.demo
 
 venv: $(VENV)/.made ## Create the virtual environment
 
@@ -31,6 +34,9 @@ test: venv ## All tests, on real engines
 
 test-fast: venv ## The tests that need no engine (under a minute)
 	$(BIN)/python -m pytest -m 'not engine'
+
+bench: venv ## Measure against buildx; writes benchmarks/results.json and the docs table
+	$(BIN)/python -m benchmarks.run
 
 clean: ## Remove what this Makefile made, engines excepted
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -8,12 +8,12 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from measuring import Row, alternating, compared, process, python_version
+from benchmarks.measuring import Row, alternating, compared, process, python_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from peers import Peers
+    from benchmarks.peers import Peers
 
 ENVIRONMENTS = 1000
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from measuring import python_version
+from benchmarks.measuring import python_version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,12 +36,17 @@ class Peers:
 def peers(engine: str = "28.5") -> Peers:
     """Start the engine called ``engine`` when it does not run, and return what to measure with."""
     subprocess.run([sys.executable, str(_ENGINE), "up", engine], check=True, stdout=sys.stderr)
-    env = {**os.environ, **json.loads(_output([sys.executable, str(_ENGINE), "env", engine, "--json"]))}
+    env = {
+        **os.environ,
+        **json.loads(_output([sys.executable, str(_ENGINE), "env", engine, "--json"])),
+    }
     buildx = _output(["docker", "buildx", "version"], env)
     return Peers(
         env=env,
         versions={
-            "engine": _output(["docker", "version", "--format", "{{.Server.Version}}"], env).strip(),
+            "engine": _output(
+                ["docker", "version", "--format", "{{.Server.Version}}"], env
+            ).strip(),
             "buildx": _version_in(buildx),
             "python": python_version(),
             "stagebuild": _output([sys.executable, "-m", "stagebuild", "--version"]).split()[-1],

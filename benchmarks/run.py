@@ -1,27 +1,26 @@
 """
-``make bench``: take every figure, write results.json, and the table in docs/reference/benchmarks.md.
+``make bench``: take every figure, write results.json and the table of docs/reference/benchmarks.md.
 
-Arguments choose groups by name (``python benchmarks/run.py command_line``); the rows of the others
+Arguments choose groups by name (``python -m benchmarks.run command_line``); the rows of the others
 stay as they are.
 """
 
 from __future__ import annotations
 
 import argparse
-import datetime
+import datetime as dt
 import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import command_line
-import progress_lines
-from peers import Peers, peers
+from benchmarks import command_line, progress_lines
+from benchmarks.peers import Peers, peers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from measuring import Row
+    from benchmarks.measuring import Row
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.json"
@@ -40,12 +39,14 @@ def main() -> int:
     parser.add_argument("groups", nargs="*", choices=[*GROUPS, []], help="all by default")
     chosen = parser.parse_args().groups or list(GROUPS)
     documents = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
-    today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
+    today = dt.datetime.now(tz=dt.UTC).date().isoformat()
     engine = peers()
     for group in chosen:
         documents = [known for known in documents if known["group"] != group]
         for row in GROUPS[group](engine):
-            print(f"{'ok  ' if row.met else 'MISS'} {row.name}: {row.ours:.4g} {row.unit}", row.ratio)
+            print(
+                f"{'ok  ' if row.met else 'MISS'} {row.name}: {row.ours:.4g} {row.unit}", row.ratio
+            )
             documents.append({"group": group, "date": today, **row.document()})
     documents.sort(key=lambda known: list(GROUPS).index(known["group"]))
     RESULTS.write_text(json.dumps(documents, indent=2) + "\n")

@@ -1,1 +1,172 @@
-"""stagebuild drives Docker BuildKit per environment. The public names, nothing else."""
+"""
+stagebuild drives Docker BuildKit per environment.
+
+::
+
+    import stagebuild as sb
+
+    results = sb.execute(sb.plan_builds(sb.load(), ["prod"]), push=True)
+    print(results["prod"].reference)        # registry.example/shop@sha256:…
+
+The public names, nothing else. Each is imported when it is first used, so that a script which only
+makes values waits for no engine code, and ``--help`` for nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stagebuild.version import __version__
+
+if TYPE_CHECKING:
+    from stagebuild.backends.base import Backend, Cancel, SolveResponse
+    from stagebuild.config import load, schema
+    from stagebuild.errors import (
+        BackendError,
+        BuildCanceled,
+        BuildFailed,
+        ConfigError,
+        DockerfileError,
+        EngineUnavailable,
+        ProtocolError,
+        RegistryFailed,
+        StagebuildError,
+        UnknownEnvironment,
+        UnknownStage,
+        UnsupportedFeature,
+    )
+    from stagebuild.model import (
+        Attestation,
+        CacheEntry,
+        Digest,
+        Environment,
+        Output,
+        Platform,
+        Project,
+        Secret,
+        SshForward,
+        Ulimit,
+    )
+    from stagebuild.planning import BuildPlan, BuildSpec, Overrides, Surroundings, plan_builds
+    from stagebuild.report.document import run_document
+    from stagebuild.result import Attempt, BuildResult, BuildWarning
+    from stagebuild.runevents import (
+        BuildEnded,
+        BuildStarted,
+        Progressed,
+        RunEnded,
+        RunEvent,
+    )
+    from stagebuild.runner import RunOutcome, build, execute, run
+    from stagebuild.sizes import ImageSizes, LayerSize
+    from stagebuild.timeline import Overhead, PathSegment, StageTiming, StepTiming, Timeline
+
+_HOMES = {
+    "backends.base": ("Backend", "Cancel", "SolveResponse"),
+    "config": ("load", "schema"),
+    "errors": (
+        "BackendError",
+        "BuildCanceled",
+        "BuildFailed",
+        "ConfigError",
+        "DockerfileError",
+        "EngineUnavailable",
+        "ProtocolError",
+        "RegistryFailed",
+        "StagebuildError",
+        "UnknownEnvironment",
+        "UnknownStage",
+        "UnsupportedFeature",
+    ),
+    "model": (
+        "Attestation",
+        "CacheEntry",
+        "Digest",
+        "Environment",
+        "Output",
+        "Platform",
+        "Project",
+        "Secret",
+        "SshForward",
+        "Ulimit",
+    ),
+    "planning": ("BuildPlan", "BuildSpec", "Overrides", "Surroundings", "plan_builds"),
+    "report.document": ("run_document",),
+    "result": ("Attempt", "BuildResult", "BuildWarning"),
+    "runevents": ("BuildEnded", "BuildStarted", "Progressed", "RunEnded", "RunEvent"),
+    "runner": ("RunOutcome", "build", "execute", "run"),
+    "sizes": ("ImageSizes", "LayerSize"),
+    "timeline": ("Overhead", "PathSegment", "StageTiming", "StepTiming", "Timeline"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Attempt",
+    "Attestation",
+    "Backend",
+    "BackendError",
+    "BuildCanceled",
+    "BuildEnded",
+    "BuildFailed",
+    "BuildPlan",
+    "BuildResult",
+    "BuildSpec",
+    "BuildStarted",
+    "BuildWarning",
+    "CacheEntry",
+    "Cancel",
+    "ConfigError",
+    "Digest",
+    "DockerfileError",
+    "EngineUnavailable",
+    "Environment",
+    "ImageSizes",
+    "LayerSize",
+    "Output",
+    "Overhead",
+    "Overrides",
+    "PathSegment",
+    "Platform",
+    "Progressed",
+    "Project",
+    "ProtocolError",
+    "RegistryFailed",
+    "RunEnded",
+    "RunEvent",
+    "RunOutcome",
+    "Secret",
+    "SolveResponse",
+    "SshForward",
+    "StageTiming",
+    "StagebuildError",
+    "StepTiming",
+    "Surroundings",
+    "Timeline",
+    "Ulimit",
+    "UnknownEnvironment",
+    "UnknownStage",
+    "UnsupportedFeature",
+    "__version__",
+    "build",
+    "execute",
+    "load",
+    "plan_builds",
+    "run",
+    "run_document",
+    "schema",
+]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'stagebuild' has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 - see the docstring
+
+    value = getattr(import_module(f"stagebuild.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Self
 
 from stagebuild.backends.base import Cancel, SolveFailed
 from stagebuild.backends.selection import select_backend
+from stagebuild.config import load as load_project
 from stagebuild.errors import BuildCanceled, StagebuildError
 from stagebuild.failures import build_failed, canceled_before_start, warning_of
+from stagebuild.planning import plan_builds
 from stagebuild.planning.publishing import publishing
 from stagebuild.result import Attempt, BuildResult, result_of
 from stagebuild.runevents import BuildEnded, BuildStarted, Progressed, RunEnded, RunEvent
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from stagebuild.backends.base import Backend
+    from stagebuild.model import Project
     from stagebuild.planning.spec import BuildPlan, BuildSpec
     from stagebuild.progress.events import Event
 
@@ -94,6 +97,40 @@ def execute(
     for error in outcome.errors.values():
         raise error
     return outcome.results
+
+
+def build(
+    name: str,
+    *,
+    project: Project | None = None,
+    push: bool | None = None,
+    load: bool | None = None,
+    on_event: Watch | None = None,
+    cancel: Cancel | None = None,
+    backend: Backend | None = None,
+) -> BuildResult:
+    """
+    Build one environment and return its result; the one-line form of load, plan and execute.
+
+    Args:
+        name: The environment.
+        project: What it belongs to; the nearest one, as ``load()`` finds it, when not given.
+        push: Overrides the environment's ``push`` when given.
+        load: Overrides the environment's ``load`` when given.
+        on_event: Called for every event.
+        cancel: Stops the build when its ``cancel()`` is called.
+        backend: What builds; chosen by what the build requires when not given.
+
+    Raises:
+        ConfigError: As ``load`` and ``plan_builds``.
+        DockerfileError: As ``plan_builds``.
+        BuildFailed: As ``execute``.
+        BackendError: As ``execute``.
+    """
+    plan = plan_builds(project if project is not None else load_project(), [name])
+    return execute(plan, push=push, load=load, on_event=on_event, cancel=cancel, backend=backend)[
+        name
+    ]
 
 
 def run(
@@ -247,16 +284,15 @@ class _Run:
         *,
         cause: BaseException | None = None,
     ) -> None:
+        result: BuildResult | None = None
+        error: StagebuildError | None = None
         match came:
             case BuildResult():
-                self._results[spec.name] = came
-                result, error = came, None
+                result = self._results[spec.name] = came
             case BuildCanceled():
-                self._canceled[spec.name] = came
-                result, error = None, came
+                error = self._canceled[spec.name] = came
             case _:
-                self._failed[spec.name] = came
-                result, error = None, came
+                error = self._failed[spec.name] = came
                 if not self._keep_going:
                     self._cancel.cancel(f"{spec.name} failed")
         if cause is not None and error is not None:

@@ -83,8 +83,8 @@ def image_sizes(facts: ImageFacts, *, stages: StageGraph | None, target: str | N
         stages: The Dockerfile's stages, or None when it was not read; nothing is mapped then.
         target: The stage that was built; None for the last one.
     """
-    origins = [] if stages is None else _origins(stages, target)
-    origins = _matching(origins, [entry.created_by for entry in facts.history])
+    instructions = [] if stages is None else _origins(stages, target)
+    origins = _matching(instructions, [entry.created_by for entry in facts.history])
     layers = tuple(
         LayerSize(
             digest=entry.digest,

@@ -12,7 +12,6 @@ It says nothing about an engine: use a real one for that.
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from stagebuild.model import Digest
 from stagebuild.progress.events import VertexUpdate
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Mapping, Sequence
 
     from stagebuild.backends.base import Cancel, Emit
@@ -81,6 +81,10 @@ class ScriptedBackend:
         if script.error is not None:
             raise script.error
         return script.response
+
+    def command(self, spec: BuildSpec) -> str:
+        """Return a line that names the build."""
+        return f"{self.name} {spec.name}"
 
     def image_facts(self, spec: BuildSpec, response: SolveResponse) -> ImageFacts | None:
         """Return the facts of the script of ``spec``."""

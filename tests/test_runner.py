@@ -140,7 +140,7 @@ def test_no_more_than_jobs_builds_run_at_once() -> None:
 
 
 def test_a_mistake_of_the_watcher_is_not_swallowed() -> None:
-    def watch(event: RunEvent) -> None:
+    def watch(_event: RunEvent) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -171,7 +171,7 @@ def test_the_image_is_looked_at_once_and_only_when_asked() -> None:
     looked: list[str] = []
 
     class Looking(ScriptedBackend):
-        def image_facts(self, spec: BuildSpec, response: object) -> None:
+        def image_facts(self, spec: BuildSpec, _response: object) -> None:
             looked.append(spec.name)
 
     results = execute(plan(spec("a")), backend=Looking())

@@ -30,6 +30,7 @@ class Feature(StrEnum):
     ANNOTATIONS = "annotations"
     ATTESTATIONS = "attestations"
     CACHE_EXPORT = "cache export"
+    DOCKER_OUTPUT = "output type docker to a file"
     MULTI_PLATFORM = "several platforms"
     NAMED_CONTEXTS = "named build contexts"
     NO_CACHE_FILTER = "no-cache-filter"
@@ -165,5 +166,14 @@ class Backend(Protocol):
 
         Returns:
             None when no image was made, or it is nowhere to be seen.
+        """
+        ...
+
+    def command(self, spec: BuildSpec) -> str:
+        """
+        Return what ``build`` would do as one line of text, secrets blotted out; starts nothing.
+
+        Raises:
+            UnsupportedFeature: The spec requires what the backend can't say.
         """
         ...

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 PROGRESS_MODES = ("auto", "tty", "plain", "rawjson", "quiet")
 LOG_FORMATS = ("console", "json")
-SCHEMAS = ("config", "result", "events")
+SCHEMAS = ("config", "result")
 VERBS = ("build", "schema")
 
 _DESCRIPTION = (
@@ -29,7 +29,7 @@ examples:
   stagebuild prod --set tags+=shop:1   change any key of the configuration
   stagebuild build schema              build an environment that is called like a verb
 
-verbs: build ENV…, schema [config|result|events]
+verbs: build ENV…, schema [config|result]
 
 exit codes: 0 ok, 1 build failed, 2 usage, 3 configuration or Dockerfile, 4 no usable engine,
 5 registry or push, 130 and 143 interrupted
@@ -68,8 +68,7 @@ def _schema_parser() -> argparse.ArgumentParser:
         nargs="?",
         choices=SCHEMAS,
         default="config",
-        help="config: stagebuild.toml (the default); result: what --json prints; "
-        "events: a line of --progress rawjson",
+        help="config: stagebuild.toml (the default); result: what --json prints",
     )
     return parser
 
@@ -104,44 +103,25 @@ def _add_selection(parser: argparse.ArgumentParser, environ: Mapping[str, str]) 
         help="stagebuild.toml, pyproject.toml, a Dockerfile, or a folder with one of them; "
         "the nearest upwards by default [STAGEBUILD_FILE]",
     )
-    group.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="[ENV.]KEY=VALUE",
-        help="set any key of the configuration; += adds to a list",
-    )
-    group.add_argument(
-        "--var",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="set a variable of the configuration",
-    )
+    _repeatable(group, "--set", metavar="[ENV.]KEY=VALUE", text="set any key; += adds to a list")
+    _repeatable(group, "--var", metavar="NAME=VALUE", text="set a variable of the configuration")
 
 
 def _add_build(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
     group = parser.add_argument_group("how to build")
-    repeated = {"action": "append", "default": []}
-    group.add_argument(
-        "--build-arg", **repeated, metavar="NAME[=VALUE]", help="set a build arg (repeatable)"
-    )
+    _repeatable(group, "--build-arg", metavar="NAME[=VALUE]", text="set a build arg")
     group.add_argument("--target", metavar="STAGE", help="build this stage instead")
-    group.add_argument(
-        "-t", "--tag", **repeated, metavar="REF", help="tag instead of the configured ones"
+    _repeatable(group, "-t", "--tag", metavar="REF", text="tag instead of the configured ones")
+    _repeatable(group, "--label", metavar="NAME=VALUE", text="set an image label")
+    _repeatable(group, "--platform", metavar="OS/ARCH", text="build for these, also as a,b")
+    _repeatable(
+        group, "--secret", metavar="SECRET", text="id=NAME,env=VARIABLE or id=NAME,src=FILE"
     )
-    group.add_argument("--label", **repeated, metavar="NAME=VALUE", help="set an image label")
-    group.add_argument(
-        "--platform", **repeated, metavar="OS/ARCH", help="build for these (repeatable, or a,b)"
-    )
-    group.add_argument("--secret", **repeated, metavar="id=…", help="id=NAME,env=VAR or src=FILE")
-    group.add_argument("--ssh", **repeated, metavar="ID[=PATH]", help="forward an ssh agent or key")
-    group.add_argument("--cache-from", **repeated, metavar="ENTRY", help="import this cache")
-    group.add_argument("--cache-to", **repeated, metavar="ENTRY", help="export to this cache")
+    _repeatable(group, "--ssh", metavar="ID[=PATH]", text="forward an ssh agent or a key")
+    _repeatable(group, "--cache-from", metavar="ENTRY", text="import this cache instead")
+    _repeatable(group, "--cache-to", metavar="ENTRY", text="export to this cache instead")
     group.add_argument("--no-cache", action="store_true", help="run every step anew")
-    group.add_argument(
-        "--no-cache-filter", **repeated, metavar="STAGE", help="run this stage's steps anew"
-    )
+    _repeatable(group, "--no-cache-filter", metavar="STAGE", text="run this stage's steps anew")
     group.add_argument("--pull", action="store_true", help="look for newer base images")
     group.add_argument(
         "--builder",
@@ -168,9 +148,7 @@ def _add_result(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--load", action="store_true", default=None, help="load into the engine's image store"
     )
-    group.add_argument(
-        "-o", "--output", action="append", default=[], metavar="OUT", help="type=…,dest=… or a dir"
-    )
+    _repeatable(group, "-o", "--output", metavar="OUT", text="type=…,dest=… or a folder")
     group.add_argument(
         "--digest-file",
         metavar="FILE",
@@ -200,6 +178,13 @@ def _add_display(parser: argparse.ArgumentParser, environ: Mapping[str, str]) ->
         choices=LOG_FORMATS,
         default=environ.get("STAGEBUILD_LOG_FORMAT"),
         help="write structured logs to stderr [STAGEBUILD_LOG_FORMAT]",
+    )
+
+
+def _repeatable(group: argparse._ActionsContainer, *names: str, metavar: str, text: str) -> None:
+    """Add an option that may be given several times."""
+    group.add_argument(
+        *names, action="append", default=[], metavar=metavar, help=f"{text} (repeatable)"
     )
 
 

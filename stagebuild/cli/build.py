@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stagebuild.backends.base import Cancel
+from stagebuild.backends.buildx.secrecy import redacted, secret_values
+from stagebuild.backends.selection import select_backend
 from stagebuild.cli.exitcodes import ExitCode, exit_code_of
 from stagebuild.cli.overriding import overrides_of
 from stagebuild.cli.showing import Display, write_digest_file, write_metadata_file
@@ -20,7 +21,7 @@ from stagebuild.sinks.choice import ProgressMode, choose_progress, open_sink
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from typing import TextIO
 
     from stagebuild.model import Project
@@ -53,15 +54,17 @@ def build(
         plan = plan_builds(project, names, overrides=overrides_of(options))
         if options.dry_run:
             return _dry_run(plan, stdout, environ)
-        return _build(plan, options, display)
+        return _build(plan, options, display, environ)
     except StagebuildError as error:
         display.show_refusal(error)
         return exit_code_of(error)
 
 
-def _build(plan: BuildPlan, options: argparse.Namespace, display: Display) -> int:
+def _build(
+    plan: BuildPlan, options: argparse.Namespace, display: Display, environ: Mapping[str, str]
+) -> int:
     cancel = Cancel()
-    with Interrupts(cancel) as interrupts, Tee(_sinks(options, display, plan)) as sink:
+    with Interrupts(cancel) as interrupts, Tee(_sinks(options, display, plan, environ)) as sink:
         outcome = run(
             plan,
             jobs=options.jobs,
@@ -77,7 +80,9 @@ def _build(plan: BuildPlan, options: argparse.Namespace, display: Display) -> in
     return _exit_code(outcome, interrupts.number)
 
 
-def _sinks(options: argparse.Namespace, display: Display, plan: BuildPlan) -> list[Sink]:
+def _sinks(
+    options: argparse.Namespace, display: Display, plan: BuildPlan, environ: Mapping[str, str]
+) -> list[Sink]:
     """Return where the run's events go."""
     sinks = [open_sink(display.choice, display.stderr)]
     if options.log_format or options.verbose:
@@ -88,10 +93,16 @@ def _sinks(options: argparse.Namespace, display: Display, plan: BuildPlan) -> li
             display.stderr,
             verbose=options.verbose,
             color=display.choice.color,
-            redact=redactor_of(plan.specs),
+            redact=_redactor(plan, environ),
         )
         sinks.append(LogSink())
     return sinks
+
+
+def _redactor(plan: BuildPlan, environ: Mapping[str, str]) -> Callable[[str], str]:
+    """Return a function that takes the plan's secrets out of a text."""
+    secrets = [value for spec in plan.specs for value in secret_values(spec, environ)]
+    return lambda text: redacted(text, secrets)
 
 
 def _list(project: Project, stdout: TextIO) -> int:
@@ -108,8 +119,7 @@ def _list(project: Project, stdout: TextIO) -> int:
 def _dry_run(plan: BuildPlan, stdout: TextIO, environ: Mapping[str, str]) -> int:
     """Print the commands that would run, secrets blotted out."""
     backend = select_backend(environ=environ)
-    for spec in plan.specs:
-        stdout.write(f"# {spec.name}\n{backend.command(spec)}\n")
+    stdout.writelines(f"# {spec.name}\n{backend.command(spec)}\n" for spec in plan.specs)
     return ExitCode.OK
 
 

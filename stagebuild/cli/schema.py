@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def print_schema(document: str, stdout: TextIO) -> int:
-    """Print the schema of ``config``, ``result`` or ``events`` and return the exit code."""
+    """Print the schema of ``config`` or ``result`` and return the exit code."""
     json.dump(_schema(document), stdout, indent=2, ensure_ascii=False)
     stdout.write("\n")
     return ExitCode.OK
@@ -20,16 +20,10 @@ def print_schema(document: str, stdout: TextIO) -> int:
 
 def _schema(document: str) -> dict[str, object]:
     # ruff: noqa: PLC0415 - one of them is asked for
-    match document:
-        case "result":
-            from stagebuild.report.schemas import result_schema
+    if document == "result":
+        from stagebuild.report.schemas import result_schema
 
-            return result_schema()
-        case "events":
-            from stagebuild.sinks.rawjson import events_schema
+        return result_schema()
+    from stagebuild.config import schema
 
-            return events_schema()
-        case _:
-            from stagebuild.config import schema
-
-            return schema()
+    return schema()
