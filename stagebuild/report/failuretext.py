@@ -35,6 +35,21 @@ def failure(error: StagebuildError, dockerfile: str | None = None, *, look: Look
     return "\n\n".join(filter(None, sections))
 
 
+def reason(error: StagebuildError) -> str:
+    """
+    Return why it failed, in one line.
+
+    For a process that failed this is the stage and its exit code: the engine's own sentence holds
+    the whole command, which is told where there is room for it.
+    """
+    message = clean(error.message.partition("\n")[0])
+    if not isinstance(error, BuildFailed):
+        return message
+    if error.exit_code is not None and error.step is not None:
+        message = f"exit code {error.exit_code}"
+    return message if error.stage is None else f"{error.stage}: {message}"
+
+
 def _headline(error: StagebuildError, *, look: Look) -> str:
     message = "\n".join(map(clean, error.message.split("\n")))
     match error:
@@ -43,6 +58,8 @@ def _headline(error: StagebuildError, *, look: Look) -> str:
             return f"{label} {look.paint(error.build, Tone.TITLE)}{_where(error)}: {message}"
         case BuildFailed():
             label = look.paint("error:", Tone.BAD)
+            if error.exit_code is not None and error.step is not None:
+                message = f"exit code {error.exit_code}"
             return f"{label} {look.paint(error.build, Tone.TITLE)}{_where(error)}: {message}"
         case _:
             # The other kinds compose their place themselves, in front of the message.

@@ -5,20 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stagebuild.report.cells import fit, left, right, width
+from stagebuild.progress.vertexnames import parse_vertex_name
+from stagebuild.report.cells import clean, fit, left, right, width
+from stagebuild.report.failuretext import reason
 from stagebuild.report.look import Look, Tone
-from stagebuild.report.quantities import count, duration, size
+from stagebuild.report.quantities import duration, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from stagebuild.errors import StagebuildError
-    from stagebuild.result import BuildResult
+    from stagebuild.result import BuildResult, BuildWarning
     from stagebuild.timeline import Interval, Overhead, PathSegment, StageTiming, Timeline
 
 _NEGLIGIBLE_S = 0.05  # shows as 0.0 s
 _CHART_CELLS = (12, 40)  # narrower tells nothing, wider spreads what belongs together
 _NAME_CELLS = 32
+_LABEL_CELLS = len("critical path")
 _GAP = "  "
 
 
@@ -41,15 +44,23 @@ def stage_table(result: BuildResult, *, look: Look) -> str:
     A row per stage (and platform) with the time it was busy, cached and all steps, and a chart of
     when it ran; a row per kind of overhead; the total; the critical path; the digest.
     """
-    lines = timeline_table(result.timeline, title=result.name, wall_s=result.wall_s, look=look)
-    if len(result.attempts) > 1:
-        lines += f"\n{_GAP}{count(len(result.attempts), 'attempt')}"
-    identity = _identity(result, look=look)
-    return f"{lines}\n\n{identity}" if identity else lines
+    rows = _rows(result.timeline, title=_title(result), wall_s=result.wall_s, look=look)
+    facts = [
+        _critical_path(result.timeline.critical_path, look=look),
+        _identity(result, look=look),
+        _warnings(result.warnings, look=look),
+    ]
+    return "\n\n".join(filter(None, [rows, "\n".join(filter(None, facts))]))
 
 
 def timeline_table(timeline: Timeline, *, title: str, wall_s: float, look: Look) -> str:
     """Return the rows, the total and the critical path of a build, also of one that failed."""
+    rows = _rows(timeline, title=title, wall_s=wall_s, look=look)
+    return "\n\n".join(filter(None, [rows, _critical_path(timeline.critical_path, look=look)]))
+
+
+def _rows(timeline: Timeline, *, title: str, wall_s: float, look: Look) -> str:
+    """Return the table down to its total."""
     stages = [_stage_row(stage) for stage in timeline.stages]
     others = _overhead_rows(timeline)
     steps = sum(stage.steps for stage in timeline.stages)
@@ -70,8 +81,7 @@ def timeline_table(timeline: Timeline, *, title: str, wall_s: float, look: Look)
         rule,
         columns.line(total),
     ]
-    path = _critical_path(timeline.critical_path, look=look)
-    return "\n".join([*sections, *([path] if path else [])])
+    return "\n".join(sections)
 
 
 def run_summary(
@@ -88,8 +98,7 @@ def run_summary(
         lines.append(f"{mark} {facts.rstrip()}")
     for name, error in errors.items():
         mark = look.paint(look.glyphs.failed, Tone.BAD)
-        reason = error.message.partition("\n")[0]
-        shown = fit(reason, look.width - cells - 4, ellipsis=look.glyphs.ellipsis)
+        shown = fit(reason(error), look.width - cells - 4, ellipsis=look.glyphs.ellipsis)
         lines.append(f"{mark} {left(name, cells)}{_GAP}{shown}")
     return "\n".join(lines)
 
@@ -161,7 +170,8 @@ class _Columns:
 
 
 def _stage_row(stage: StageTiming) -> _Row:
-    name = stage.name if stage.platform is None else f"{stage.name} {stage.platform}"
+    platform = stage.built_for or stage.platform
+    name = stage.name if platform is None else f"{stage.name} {platform}"
     all_cached = 0 < stage.steps == stage.cached_steps
     return _Row(
         name=name,
@@ -210,22 +220,45 @@ def _critical_path(segments: Sequence[PathSegment], *, look: Look) -> str:
     """Return the path as one line, neighbours in one stage taken together, or ``""``."""
     merged: list[tuple[str, float]] = []
     for segment in segments:
-        name = segment.stage or segment.label
+        if segment.length_s < _NEGLIGIBLE_S:
+            continue
+        name, length_s = _waited_for(segment), segment.length_s
         if merged and merged[-1][0] == name:
-            merged[-1] = (name, merged[-1][1] + segment.length_s)
-        else:
-            merged.append((name, segment.length_s))
-    shown = [(name, length_s) for name, length_s in merged if length_s >= _NEGLIGIBLE_S]
-    if not shown:
+            length_s += merged.pop()[1]
+        merged.append((name, length_s))
+    if not merged:
         return ""
-    title = "critical path"
-    parts = [f"{fit(name, 24)} {duration(length_s)}" for name, length_s in shown]
-    text = f" {look.glyphs.arrow} ".join(parts)
-    room = look.width - len(_GAP) * 2 - len(title)
-    return (
-        f"{_GAP}{look.paint(title, Tone.QUIET)}{_GAP}"
-        f"{fit(text, room, ellipsis=look.glyphs.ellipsis)}"
-    )
+    text = f" {look.glyphs.arrow} ".join(f"{name} {duration(took_s)}" for name, took_s in merged)
+    room = look.width - len(_GAP) * 2 - _LABEL_CELLS
+    return _fact("critical path", fit(text, room, ellipsis=look.glyphs.ellipsis), look=look)
+
+
+def _waited_for(segment: PathSegment) -> str:
+    """Return the stage, else the kind of overhead, else what the segment is called."""
+    if segment.stage is not None or segment.vertex is None:
+        return segment.stage or segment.label
+    kind = parse_vertex_name(segment.label).kind
+    return segment.label if kind in ("step", "other") else kind
+
+
+def _fact(label: str, text: str, *, look: Look, tone: Tone = Tone.QUIET) -> str:
+    return f"{_GAP}{look.paint(left(label, _LABEL_CELLS), tone)}{_GAP}{text}"
+
+
+def _title(result: BuildResult) -> str:
+    attempts = len(result.attempts)
+    return result.name if attempts <= 1 else f"{result.name} ({attempts} attempts)"
+
+
+def _warnings(warnings: Sequence[BuildWarning], *, look: Look) -> str:
+    """Return BuildKit's findings about the Dockerfile, one a line."""
+    lines = []
+    for warning in warnings:
+        place = "" if warning.path is None else f"{warning.path}:{warning.line}: "
+        # BuildKit repeats the line at the end, which has its place in front here.
+        message = clean(warning.message).removesuffix(f" (line {warning.line})")
+        lines.append(_fact("warning", f"{place}{message}", look=look, tone=Tone.CAUTION))
+    return "\n".join(lines)
 
 
 def _identity(result: BuildResult, *, look: Look) -> str:
@@ -241,6 +274,4 @@ def _identity(result: BuildResult, *, look: Look) -> str:
     facts.extend(
         ("wrote", output.dest) for output in result.spec.outputs if output.dest is not None
     )
-    return "\n".join(
-        f"{_GAP}{look.paint(left(name, 9), Tone.QUIET)}{_GAP}{fact}" for name, fact in facts
-    )
+    return "\n".join(_fact(label, text, look=look) for label, text in facts)

@@ -30,6 +30,7 @@ from stagebuild.runevents import (
     RunEnded,
     RunEvent,
 )
+from stagebuild.sinks.naming import title
 
 if TYPE_CHECKING:
     from stagebuild.errors import StagebuildError
@@ -88,12 +89,14 @@ class GroupState:
     Attributes:
         title: What the line is called.
         is_stage: Whether it is a stage.
+        place: Its stage's place in the Dockerfile; of all others 0.
         total: Number of steps of the stage, as the engine numbers them.
         steps: What belongs to it, in order of appearance.
     """
 
     title: str
     is_stage: bool
+    place: int = 0
     total: int = 0
     steps: list[StepState] = field(default_factory=list)
 
@@ -165,19 +168,22 @@ class BuildState:
 
     Attributes:
         name: Its name.
+        only_stage: What the stage is called that the engine does not name, being the only one.
+        stage_order: The stages in the order of the Dockerfile, where it is at hand.
         started_s: When it began, by the display's clock.
         ended_s: When it ended, likewise, or None.
         result: What came of it, or None.
         error: What went wrong, or None.
         attempt: Number of the current attempt, from 1.
         notice: What to tell about the whole build, as a retry; the empty string for nothing.
-        groups: Its lines by (whether a stage, stage or kind, platform), in order of appearance.
+        groups: Its lines by (whether a stage, stage or kind, platforms), in order of appearance.
         steps: Its steps by the digest of their vertex.
-        warnings: Number of warnings that BuildKit raised.
         lag_s: The display's clock minus the engine's, or None before the first event.
     """
 
     name: str
+    only_stage: str
+    stage_order: tuple[str, ...] = ()
     started_s: float
     ended_s: float | None = None
     result: BuildResult | None = None
@@ -186,7 +192,6 @@ class BuildState:
     notice: str = ""
     groups: dict[tuple[bool, str, str], GroupState] = field(default_factory=dict)
     steps: dict[str, StepState] = field(default_factory=dict)
-    warnings: int = 0
     lag_s: float | None = None
 
     @property
@@ -230,8 +235,9 @@ class Board:
                 state = self.builds.get(build)
                 if state is not None:
                     _progress(state, progress, now_s)
-            case BuildStarted(build=build):
-                self.builds[build] = BuildState(name=build, started_s=now_s)
+            case BuildStarted(build=build, spec=spec):
+                only_stage = spec.target or build
+                self.builds[build] = BuildState(name=build, only_stage=only_stage, started_s=now_s)
             case Retrying(build=build, attempt=attempt, reason=reason):
                 state = self._state(build, now_s)
                 state.groups.clear()
@@ -246,7 +252,9 @@ class Board:
 
     def _state(self, build: str, now_s: float) -> BuildState:
         """Return the build's state; one that never began starts now."""
-        return self.builds.setdefault(build, BuildState(name=build, started_s=now_s))
+        if build not in self.builds:
+            self.builds[build] = BuildState(name=build, only_stage=build, started_s=now_s)
+        return self.builds[build]
 
 
 def _progress(build: BuildState, event: Event, now_s: float) -> None:
@@ -261,10 +269,8 @@ def _progress(build: BuildState, event: Event, now_s: float) -> None:
             step = build.steps.get(event.vertex)
             if step is not None:
                 step.transfers[event.id] = (event.current, event.total)
-        case WarningRaised():
-            build.warnings += 1
-        case PlainLine():
-            pass
+        case WarningRaised() | PlainLine():
+            pass  # told at the end
 
 
 def _vertex(build: BuildState, event: VertexUpdate, now_s: float) -> None:
@@ -284,12 +290,19 @@ def _vertex(build: BuildState, event: VertexUpdate, now_s: float) -> None:
 
 def _group_of(build: BuildState, name: VertexName) -> GroupState:
     is_stage = name.kind == "step"
-    key = (is_stage, (name.stage or "") if is_stage else name.kind, str(name.platform or ""))
+    ran_on, built_for = str(name.platform or ""), str(name.built_for or "")
+    key = (is_stage, (name.stage or "") if is_stage else name.kind, f"{ran_on} {built_for}")
     group = build.groups.get(key)
     if group is None:
-        title = (name.stage or build.name) if is_stage else name.kind
-        if is_stage and name.platform is not None:
-            title = f"{title} {name.platform}"
-        group = build.groups[key] = GroupState(title=title, is_stage=is_stage)
+        group = GroupState(
+            title=title(name, only=build.only_stage),
+            is_stage=is_stage,
+            place=_place(build, name),
+        )
+        build.groups[key] = group
     group.total = max(group.total, name.total)
     return group
+
+
+def _place(build: BuildState, name: VertexName) -> int:
+    return build.stage_order.index(name.stage) if name.stage in build.stage_order else 0

@@ -2,9 +2,8 @@
 Board -> the lines of one frame of the live display. Pure; knows the window's size, not the window.
 
 A frame is calm: a stage's line stays where it first appeared and its columns do not move; what
-comes and goes, the running steps' output, is below all of them. A frame always fits the height:
-finished overhead goes first, then finished stages are counted on one line, oldest first, then
-waiting ones, and at last running ones.
+comes and goes, the running steps' output, is below all of them. A frame always fits the
+height; ``folding`` says what goes first.
 """
 
 from __future__ import annotations
@@ -13,8 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stagebuild.report.cells import clean, fit, left, right, width
+from stagebuild.report.failuretext import reason
 from stagebuild.report.look import Glyphs, Tone
 from stagebuild.report.quantities import count, duration, size
+from stagebuild.sinks.folding import Section, shorten
+from stagebuild.sinks.naming import command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,7 +31,6 @@ _TITLE_CELLS = (8, 28)
 _DONE_CELLS = 8
 _TIME_CELLS = 7
 _OUTPUT_LINES = 4
-_WORTH_A_LINE_S = 0.5
 _SHORT_DIGEST = 12
 
 
@@ -50,9 +51,9 @@ def compose(board: Board, size_: Size, *, now_s: float, glyphs: Glyphs) -> list[
     page = _Page(size=size_, now_s=now_s, glyphs=glyphs)
     rows = max(size_.rows - 1, 1)
     builds = list(board.builds.values())
-    sections = [_Section.of(build) for build in builds]
+    sections = [Section.of(build) for build in builds]
     # The same share is kept for output whether there is any or not, so that lines don't jump.
-    _shorten(sections, rows - max(2, rows // 4))
+    shorten(sections, rows - max(2, rows // 4))
     lines = [line for section in sections for line in page.section(section)]
     if len(lines) > rows:
         hidden = len(lines) - rows + 1
@@ -64,82 +65,8 @@ def compose(board: Board, size_: Size, *, now_s: float, glyphs: Glyphs) -> list[
 def compose_end(board: Board, size_: Size, *, now_s: float, glyphs: Glyphs) -> list[Line]:
     """Return what stays on the screen: a line for each build, however the run ended."""
     page = _Page(size=size_, now_s=now_s, glyphs=glyphs)
-    lines = [page.build_line(build) for build in board.builds.values()]
+    lines = [page.end_line(build) for build in board.builds.values()]
     return [_cut(line, size_.columns - 1, glyphs.ellipsis) for line in lines]
-
-
-@dataclass(slots=True, kw_only=True)
-class _Section:
-    """
-    The lines of one build, before they are text.
-
-    Attributes:
-        build: Which.
-        groups: Those that have a line of their own.
-        folded_done: Finished stages that are only counted.
-        folded_waiting: Waiting ones, likewise.
-        folded_running: Running ones, likewise.
-    """
-
-    build: BuildState
-    groups: list[GroupState]
-    folded_done: int = 0
-    folded_waiting: int = 0
-    folded_running: int = 0
-
-    @classmethod
-    def of(cls, build: BuildState) -> _Section:
-        """Return the section with everything that is worth a line; none for an ended build."""
-        if build.ended_s is not None:
-            return cls(build=build, groups=[])
-        stages = [group for group in build.groups.values() if group.is_stage]
-        others = [group for group in build.groups.values() if _worth_a_line(group)]
-        return cls(build=build, groups=stages + others)
-
-    @property
-    def height(self) -> int:
-        """Number of lines."""
-        folds = (self.folded_done, self.folded_waiting, self.folded_running)
-        return 1 + len(self.groups) + sum(fold > 0 for fold in folds)
-
-
-def _worth_a_line(group: GroupState) -> bool:
-    if group.is_stage or not group.started:
-        return False
-    if any(step.running for step in group.steps) or group.failed:
-        return True
-    return group.busy_s(0.0) >= _WORTH_A_LINE_S
-
-
-def _shorten(sections: Sequence[_Section], rows: int) -> None:
-    """Fold lines, the least interesting first, until the sections fit into ``rows`` lines."""
-
-    def excess() -> int:
-        return sum(section.height for section in sections) - rows
-
-    for section in sections:
-        for group in [g for g in section.groups if not g.is_stage and g.finished]:
-            if excess() > 0:
-                section.groups.remove(group)
-    for section in sections:
-        done = [g for g in section.groups if g.is_stage and g.finished and not g.failed]
-        section.folded_done += _fold(section, done, excess())
-    for section in sections:
-        waiting = [g for g in section.groups if g.is_stage and not g.running and not g.failed]
-        section.folded_waiting += _fold(section, waiting[::-1], excess())
-    for section in sections:
-        running = [g for g in section.groups if g.running and not g.failed]
-        section.folded_running += _fold(section, running[:-1], excess())
-
-
-def _fold(section: _Section, foldable: Sequence[GroupState], excess: int) -> int:
-    """Take enough groups out to save ``excess`` lines, the line that counts them included."""
-    if excess <= 0 or len(foldable) < 2:  # noqa: PLR2004 - folding one line saves none
-        return 0
-    folded = foldable[: excess + 1]
-    for group in folded:
-        section.groups.remove(group)
-    return len(folded)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +77,7 @@ class _Page:
     now_s: float
     glyphs: Glyphs
 
-    def section(self, section: _Section) -> Iterable[Line]:
+    def section(self, section: Section) -> Iterable[Line]:
         """Yield the lines of one build."""
         build = section.build
         yield self.build_line(build)
@@ -182,27 +109,32 @@ class _Page:
         name = (build.name, Tone.TITLE)
         if build.ended_s is None:
             return name, (f"  {elapsed}", Tone.PLAIN), (_attempt(build), Tone.CAUTION)
-        mark = {Tone.GOOD: self.glyphs.done, Tone.CAUTION: self.glyphs.canceled}.get(
-            build.tone, self.glyphs.failed
-        )
-        end = self._end(build)
-        return (f"{mark} ", build.tone), name, (f"  {elapsed}", Tone.PLAIN), (end, Tone.QUIET)
+        return self.end_line(build)
+
+    def end_line(self, build: BuildState) -> Line:
+        """Return how a build ended; one that did not, since the run was interrupted, is stopped."""
+        elapsed = duration(build.elapsed_s(self.now_s))
+        name = (build.name, Tone.TITLE)
+        if build.ended_s is None:
+            mark = (f"{self.glyphs.canceled} ", Tone.CAUTION)
+            return mark, name, (f"  {elapsed}", Tone.PLAIN), ("  interrupted", Tone.QUIET)
+        marks = {Tone.GOOD: self.glyphs.done, Tone.CAUTION: self.glyphs.canceled}
+        mark = (f"{marks.get(build.tone, self.glyphs.failed)} ", build.tone)
+        return mark, name, (f"  {elapsed}", Tone.PLAIN), (self._end(build), Tone.QUIET)
 
     def _end(self, build: BuildState) -> str:
         """Return how a build ended, as far as it fits on its line."""
         if build.error is not None:
             if build.canceled:
                 return "  canceled"
-            stage = getattr(build.error, "stage", None)
-            message = clean(build.error.message.partition("\n")[0])
-            return f"  {stage}: {message}" if stage else f"  {message}"
+            return f"  {reason(build.error)}"
         steps = sum(group.total for group in build.groups.values() if group.is_stage)
         cached = sum(group.steps_cached for group in build.groups.values() if group.is_stage)
         facts = [f"{cached}/{steps} cached"] if steps else []
         if build.result is not None and build.result.digest is not None:
             facts.append(str(build.result.digest)[: len("sha256:") + _SHORT_DIGEST])
-        if build.warnings:
-            facts.append(count(build.warnings, "warning"))
+        if build.result is not None and build.result.warnings:
+            facts.append(count(len(build.result.warnings), "warning"))
         return "".join(f"  {fact}" for fact in facts)
 
     def _group_line(self, build: BuildState, group: GroupState, column: int) -> Line:
@@ -212,7 +144,10 @@ class _Page:
         time = duration(group.busy_s(engine_now_s)) if group.started else ""
         detail = ""
         if failed is not None:
-            mark, mark_tone, tone = self.glyphs.failed, Tone.BAD, Tone.PLAIN
+            # A cache that can't be reached fails no build.
+            fatal = not group.title.startswith("cache ") or group.is_stage
+            bad = Tone.BAD if fatal else Tone.CAUTION
+            mark, mark_tone, tone = self.glyphs.failed, bad, Tone.PLAIN
             detail = clean(failed.error.partition("\n")[0])
         elif running:
             mark, mark_tone, tone = self.glyphs.busy, Tone.BUSY, Tone.PLAIN
@@ -232,7 +167,7 @@ class _Page:
             (mark, mark_tone),
             (f" {title}", tone),
             (f"  {numbers}", tone),
-            (f"  {detail}" if detail else "", Tone.BAD if failed else Tone.QUIET),
+            (f"  {detail}" if detail else "", mark_tone if failed else Tone.QUIET),
         )
 
     def _done(self, group: GroupState) -> str:
@@ -250,8 +185,7 @@ class _Page:
         if moved and group.is_stage:  # elsewhere the column before has it
             moved = f"{size(current)} {moved}"
         more = f"  +{len(running) - 1}" if len(running) > 1 else ""
-        command = " ".join(clean(newest.name.command.replace("\n", " ")).split())
-        return f"{moved}{command}{more}"
+        return f"{moved}{command(newest.name)}{more}"
 
     def output(self, builds: Sequence[BuildState], rows: int) -> list[Line]:
         """Return the last lines of the running steps, under an empty one; at most ``rows``."""

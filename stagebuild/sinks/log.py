@@ -12,7 +12,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
 from stagebuild.errors import BuildCanceled, BuildFailed
-from stagebuild.progress.events import WarningRaised
 from stagebuild.runevents import (
     BuildEnded,
     BuildStarted,
@@ -134,15 +133,6 @@ class LogSink:
     def emit(self, event: RunEvent) -> None:
         """Log one event."""
         match event:
-            case Progressed(build=build, event=WarningRaised() as warning):
-                self._logger.warning(
-                    "dockerfile warning",
-                    build=build,
-                    message=warning.short,
-                    path=warning.path,
-                    line=warning.line,
-                    url=warning.url,
-                )
             case Progressed():
                 pass
             case BuildStarted(build=build, spec=spec):
@@ -172,6 +162,15 @@ class LogSink:
 
     def _succeeded(self, build: str, result: BuildResult) -> None:
         self._log_timings(build, result.timeline)
+        for warning in result.warnings:
+            self._logger.warning(
+                "dockerfile warning",
+                build=build,
+                message=warning.message,
+                path=warning.path,
+                line=warning.line,
+                url=warning.url,
+            )
         self._logger.info(
             "build ended",
             build=build,

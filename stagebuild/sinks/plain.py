@@ -29,6 +29,7 @@ from stagebuild.progress.events import (
 from stagebuild.progress.logs import LogJoiner
 from stagebuild.progress.vertexnames import VertexName, parse_vertex_name
 from stagebuild.report.cells import clean, left, width
+from stagebuild.report.failuretext import reason
 from stagebuild.report.look import UNICODE, Glyphs
 from stagebuild.report.quantities import count, duration, size
 from stagebuild.runevents import (
@@ -39,6 +40,7 @@ from stagebuild.runevents import (
     RunEnded,
     RunEvent,
 )
+from stagebuild.sinks.naming import command, only_stage, title
 from stagebuild.sinks.writing import Writer
 
 if TYPE_CHECKING:
@@ -47,7 +49,9 @@ if TYPE_CHECKING:
     from stagebuild.result import BuildResult
 
 _GAP = "  "
+_NARROWEST_LABEL = 12
 _WIDEST_LABEL = 32
+_NEGLIGIBLE_S = 0.05
 # Kinds that say something before they end, since they can take long; the others are told at
 # their end, and those that never take long only when they fail.
 _ANNOUNCED = frozenset({"context", "cache import", "cache export", "export", "push"})
@@ -60,17 +64,18 @@ class _Vertex:
 
     name: VertexName
     label: str
-    told_start_s: float | None = None
-    told_end_s: float | None = None
+    announced: bool = False
+    ends_s: set[float] = field(default_factory=set)
     busy_s: float = 0.0
     bytes_by_part: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
 class _Build:
-    """A build, its vertices by digest, and when it began."""
+    """A build, its vertices by digest, when it began, and its only stage's name."""
 
     name: str
+    only_stage: str
     started_s: float
     vertices: dict[str, _Vertex] = field(default_factory=dict)
     log: LogJoiner = field(default_factory=LogJoiner)
@@ -89,7 +94,7 @@ class PlainSink:
         self._writer = Writer(stream)
         self._glyphs = glyphs
         self._builds: dict[str, _Build] = {}
-        self._label_cells = 0
+        self._label_cells = _NARROWEST_LABEL
 
     def __enter__(self) -> Self:
         return self
@@ -101,15 +106,19 @@ class PlainSink:
         """Write what one event has to say, if anything."""
         match event:
             case Progressed(build=name, event=progress):
-                self._progress(self._builds[name], progress)
+                build = self._builds.get(name)
+                if build is not None:
+                    self._progress(build, progress)
             case BuildStarted(build=name, spec=spec, at_s=at_s):
-                self._builds[name] = _Build(name=name, started_s=at_s)
+                self._builds[name] = _Build(name=name, only_stage=only_stage(spec), started_s=at_s)
                 target = f"target {spec.target} of " if spec.target else ""
                 self._say(name, "", f"building {target}{spec.dockerfile_shown}")
-            case Retrying(build=name, wait_s=wait_s, reason=reason):
-                self._builds[name].vertices.clear()
-                self._builds[name].log = LogJoiner()
-                self._say(name, "", f"retrying in {duration(wait_s)}: {clean(reason)}")
+            case Retrying(build=name, wait_s=wait_s, reason=why):
+                build = self._builds.get(name)
+                if build is not None:
+                    build.vertices.clear()
+                    build.log = LogJoiner()
+                self._say(name, "", f"retrying in {duration(wait_s)}: {clean(why)}")
             case BuildEnded(build=name, result=result, error=error, at_s=at_s):
                 build = self._builds.get(name)
                 elapsed_s = 0.0 if build is None else at_s - build.started_s
@@ -131,57 +140,58 @@ class PlainSink:
                 vertex = build.vertices.get(event.vertex)
                 if vertex is not None and event.current:
                     vertex.bytes_by_part[event.id] = event.current
-            case WarningRaised():
-                place = f" ({event.path}:{event.line})" if event.line is not None else ""
-                self._say(build.name, "", f"warning: {clean(event.short)}{place}")
-            case PlainLine():
-                pass  # repeats in other words what the vertices say
+            case WarningRaised() | PlainLine():
+                # The engine raises a warning once per platform; each is shown once, at the end.
+                # Plain lines repeat in other words what the vertices say.
+                pass
 
     def _vertex(self, build: _Build, event: VertexUpdate) -> None:
         vertex = build.vertices.get(event.digest)
         if vertex is None:
             name = parse_vertex_name(event.name)
-            vertex = build.vertices[event.digest] = _Vertex(name=name, label=_label(name))
+            vertex = build.vertices[event.digest] = _Vertex(
+                name=name, label=_label(name, only=build.only_stage)
+            )
         if event.error:
             self._log(build, event.digest, build.log.end(event.digest))
             canceled = event.error.endswith("context canceled")
             said = "canceled" if canceled else f"error  {clean(event.error)}"
             self._say(build.name, vertex.label, said)
-            vertex.told_end_s = event.completed_s
         elif event.cached and event.completed_s is not None:
-            if vertex.told_end_s is None and vertex.name.kind == "step":
-                self._say(build.name, vertex.label, f"cached  {_command(vertex.name)}")
-                vertex.told_end_s = event.completed_s
+            if not vertex.ends_s and vertex.name.kind == "step":
+                self._say(build.name, vertex.label, f"cached  {command(vertex.name)}")
+            vertex.announced = True
+            vertex.ends_s.add(event.completed_s)
         elif event.started_s is not None and event.completed_s is None:
-            self._started(build, vertex, event.started_s)
+            self._started(build, vertex)
         elif event.started_s is not None and event.completed_s is not None:
             self._ended(build, vertex, event)
 
-    def _started(self, build: _Build, vertex: _Vertex, started_s: float) -> None:
-        if vertex.told_start_s == started_s:
+    def _started(self, build: _Build, vertex: _Vertex) -> None:
+        if vertex.announced:  # the engine starts a vertex anew for each thing it does with it
             return
-        vertex.told_start_s = started_s
+        vertex.announced = True
         if vertex.name.kind == "step" or vertex.name.kind in _ANNOUNCED:
-            self._say(build.name, vertex.label, _command(vertex.name))
+            self._say(build.name, vertex.label, command(vertex.name))
 
     def _ended(self, build: _Build, vertex: _Vertex, event: VertexUpdate) -> None:
         if event.completed_s is None or event.started_s is None:
             return
-        if vertex.told_end_s == event.completed_s:
+        if event.completed_s in vertex.ends_s:
             return
-        if vertex.told_start_s != event.started_s:
-            self._started(build, vertex, event.started_s)
-        vertex.told_end_s = event.completed_s
-        vertex.busy_s += event.completed_s - event.started_s
+        first, length_s = not vertex.ends_s, event.completed_s - event.started_s
+        vertex.ends_s.add(event.completed_s)
+        vertex.busy_s += length_s
         self._log(build, event.digest, build.log.end(event.digest))
-        if vertex.name.kind in _UNTOLD:
+        if vertex.name.kind in _UNTOLD or (not first and length_s < _NEGLIGIBLE_S):
             return
         said = f"done {duration(vertex.busy_s)}"
         moved = sum(vertex.bytes_by_part.values())
         if moved and vertex.name.kind in _ANNOUNCED:
             said += f", {size(moved)}"
-        if vertex.name.kind != "step" and vertex.name.kind not in _ANNOUNCED:
-            said += f"  {_command(vertex.name)}"
+        if not vertex.announced:
+            said += f"  {command(vertex.name)}"
+        vertex.announced = True
         self._say(build.name, vertex.label, said)
 
     def _log(self, build: _Build, digest: str, lines: list[str]) -> None:
@@ -199,17 +209,10 @@ class PlainSink:
         return f"{build}{_GAP}{left(label, self._label_cells)}{_GAP}"
 
 
-def _label(name: VertexName) -> str:
-    """Return what stands for a vertex at the beginning of its lines."""
-    if name.kind != "step":
-        return name.kind
-    parts = [name.stage, None if name.platform is None else str(name.platform)]
-    return " ".join([*filter(None, parts), f"{name.index}/{name.total}"])
-
-
-def _command(name: VertexName) -> str:
-    """Return the command on one line; a heredoc's body is left out."""
-    return " ".join(clean(name.command.partition("\n")[0]).split())
+def _label(name: VertexName, *, only: str) -> str:
+    """Return what stands for a vertex at the beginning of its lines: ``builder 2/5``."""
+    shown = title(name, only=only)
+    return f"{shown} {name.index}/{name.total}" if name.kind == "step" else shown
 
 
 def _end(result: BuildResult | None, error: StagebuildError | None, elapsed_s: float) -> str:
@@ -220,6 +223,4 @@ def _end(result: BuildResult | None, error: StagebuildError | None, elapsed_s: f
         case BuildCanceled():
             return f"canceled after {duration(elapsed_s)}"
         case _:
-            return (
-                f"failed after {duration(elapsed_s)}: {clean(error.message.partition(chr(10))[0])}"
-            )
+            return f"failed after {duration(elapsed_s)}: {reason(error)}"
