@@ -7,8 +7,7 @@ of them can know a key that the others do not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from stagebuild.config import kinds
 
@@ -19,8 +18,7 @@ ENVIRONMENT_NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
 VARIABLE_NAME = r"[A-Za-z_][A-Za-z0-9_-]*"
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """
     One key.
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import TracebackType
 
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_BARE = r"[A-Za-z0-9_-]+"
 
 
 def dotted(parts: Iterable[str | int]) -> str:
@@ -30,7 +30,7 @@ def dotted(parts: Iterable[str | int]) -> str:
 
 def quoted(key: str) -> str:
     """Return one key as TOML writes it, in quotes only where it needs them."""
-    if _BARE.fullmatch(key):
+    if re.fullmatch(_BARE, key):
         return key
     from json import dumps  # noqa: PLC0415 - unusual keys only, and json takes 3 ms to import
 

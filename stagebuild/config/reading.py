@@ -15,8 +15,8 @@ from stagebuild.config.definitions import (
     VARIABLE_NAME,
 )
 from stagebuild.config.keypaths import Misfit, dotted, within
+from stagebuild.config.lines import LazyLines
 from stagebuild.config.plain import SpelledFloat, check_keys, expected, read_members, read_scalar
-from stagebuild.config.positions import LazyLines
 from stagebuild.errors import ConfigError, did_you_mean
 from stagebuild.model.project import Environment, Origin, Project
 
@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 
     from stagebuild.config.definitions import Key
 
-_TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
-_ENVIRONMENT_NAME = re.compile(ENVIRONMENT_NAME)
-_VARIABLE_NAME = re.compile(VARIABLE_NAME)
+_TOML_PLACE = r" \(at (?:line (\d+), column (\d+)|end of document)\)$"
 
 
 def read_project(text: str, *, path: str, root: Path, within: str = "") -> Project:
@@ -76,7 +74,7 @@ def parse_toml(text: str, *, path: str) -> dict[str, Any]:
         raise ConfigError("the values are nested too deeply", path=path, line=deepest) from None
     except ValueError as error:  # TOMLDecodeError, or int() refusing thousands of digits
         message = str(error)
-        place = _TOML_PLACE.search(message)
+        place = re.search(_TOML_PLACE, message)
         line = text.count("\n") + 1
         column = ""
         if place is not None:
@@ -131,7 +129,7 @@ def _variable(name: str, value: object) -> str:
 
 def check_variable_name(name: str) -> None:
     """Raise Misfit if no variable can have this name."""
-    if not _VARIABLE_NAME.fullmatch(name):
+    if not re.fullmatch(VARIABLE_NAME, name):
         raise Misfit(
             "a variable's name has letters, digits, _ and -, and begins with a letter or _"
         )
@@ -154,7 +152,7 @@ def _environments(table: object) -> dict[str, Environment]:
 
 def check_environment_name(name: str) -> None:
     """Raise Misfit if no environment can have this name: it becomes a tag and part of paths."""
-    if not _ENVIRONMENT_NAME.fullmatch(name):
+    if not re.fullmatch(ENVIRONMENT_NAME, name):
         raise Misfit(
             "an environment's name has letters, digits and _ . -, 128 at most, and begins with a"
             " letter, a digit or _"

@@ -18,12 +18,13 @@ MAX_NAME_LENGTH = 255
 
 _LEGACY_DOMAIN = "index.docker.io"
 _OFFICIAL = "library/"
+# Patterns are text: compiling them here would cost a millisecond of every start.
 _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
-_DOMAIN = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?")
+_DOMAIN = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
 _COMPONENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
-_PATH = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
-_TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127}")
-_IMAGE_ID = re.compile(r"[a-f0-9]{64}")
+_PATH = rf"{_COMPONENT}(?:/{_COMPONENT})*"
+_TAG = r"[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127}"
+_IMAGE_ID = r"[a-f0-9]{64}"
 _DIGEST_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 
 
@@ -53,16 +54,16 @@ class Reference:
             ValueError: It is none; the message says which part is wrong.
         """
         name, tag, digest = _split(text)
-        if _IMAGE_ID.fullmatch(text):
+        if re.fullmatch(_IMAGE_ID, text):
             raise ValueError(f'"{text}" is an image ID, not an image reference')
         domain, path = _split_domain(name)
-        if not _DOMAIN.fullmatch(domain):
+        if not re.fullmatch(_DOMAIN, domain):
             raise ValueError(f'"{text}" is not an image reference: "{domain}" is no registry host')
-        if not _PATH.fullmatch(path):
+        if not re.fullmatch(_PATH, path):
             raise ValueError(f'"{text}" is not an image reference: {_path_problem(path)}')
         if len(path) > MAX_NAME_LENGTH:
             raise ValueError(f"a repository has at most {MAX_NAME_LENGTH} characters: {text[:40]}…")
-        if tag is not None and not _TAG.fullmatch(tag):
+        if tag is not None and not re.fullmatch(_TAG, tag):
             raise ValueError(
                 f'"{text}" is not an image reference: the tag "{tag}" may have letters, digits and'
                 " _ . - only, 128 at most, and begins with a letter, a digit or _"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(?:([kmgtp])i?b?|b)?", re.IGNORECASE)
+_SIZE = r"(?i)([0-9]+(?:\.[0-9]+)?) ?(?:([kmgtp])i?b?|b)?"
 _EXPONENTS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
 
 
@@ -17,7 +17,7 @@ def parse_size_bytes(text: str) -> int:
 
     Source: docker/go-units, size.go, RAMInBytes.
     """
-    found = _SIZE.fullmatch(text.strip())
+    found = re.fullmatch(_SIZE, text.strip())
     if found is None:
         raise ValueError(f'"{text}" is not a size such as 64m or 1.5g')
     number, unit = found[1], (found[2] or "").lower()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
-_DESCRIBED = re.compile(r"(?P<tag>.+)-(?P<ahead>[0-9]+)-g[0-9a-f]+")
+_DESCRIBED = r"(?P<tag>.+)-(?P<ahead>[0-9]+)-g[0-9a-f]+"
 _NO_COMMIT = "(initial)"
 _DETACHED = "(detached)"
 
@@ -14,8 +14,7 @@ class GitUnavailable(Exception):
     """There is nothing that git could say; the text says why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GitFacts:
+class GitFacts(NamedTuple):
     """
     The state of a checkout.
 
@@ -56,7 +55,7 @@ def read_git(folder: str) -> GitFacts:
         raise GitUnavailable("the checkout has no commit yet")
     branch = headers.get("branch.head", _DETACHED)
     described = _git(folder, "describe", "--tags", "--always", "--long", "--abbrev=7").strip()
-    exact = _DESCRIBED.fullmatch(described)
+    exact = re.fullmatch(_DESCRIBED, described)
     tag = exact["tag"] if exact is not None and exact["ahead"] == "0" else None
     return GitFacts(
         sha=headers["branch.oid"],

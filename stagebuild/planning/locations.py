@@ -5,9 +5,10 @@ from __future__ import annotations
 import os.path
 import re
 
-_SCHEME = re.compile(r"(?:https?|git|ssh)://", re.IGNORECASE)
-_SCP = re.compile(r"(?:[a-zA-Z0-9_-]+@)[a-zA-Z0-9.-]+:.+")
-_OCI_LAYOUT = re.compile(
+# Patterns are text: compiling them here would cost a millisecond of every start.
+_SCHEME = r"(?i:https?|git|ssh)://"
+_SCP = r"(?:[a-zA-Z0-9_-]+@)[a-zA-Z0-9.-]+:.+"
+_OCI_LAYOUT = (
     r"oci-layout://(?P<folder>.*?)"
     r"(?P<version>(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@[a-z0-9+._-]+:[0-9a-fA-F]{32,})?)"
 )
@@ -22,8 +23,8 @@ def is_remote(context: str) -> bool:
     """
     return (
         context.startswith("github.com/")
-        or _SCHEME.match(context) is not None
-        or _SCP.fullmatch(context) is not None
+        or re.match(_SCHEME, context) is not None
+        or re.fullmatch(_SCP, context) is not None
     )
 
 
@@ -46,5 +47,5 @@ def split_oci_layout(context: str) -> tuple[str, str] | None:
 
     Source: docker/buildx util/ocilayout, Parse.
     """
-    found = _OCI_LAYOUT.fullmatch(context)
+    found = re.fullmatch(_OCI_LAYOUT, context)
     return None if found is None else (found["folder"], found["version"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stagebuild.config.definitions import ENVIRONMENT_KEYS
 from stagebuild.config.keypaths import Misfit
@@ -39,8 +39,7 @@ class Overrides:
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class Setting(NamedTuple):
     """
     One ``--set``, read.
 

@@ -90,18 +90,21 @@ class Authors:
     def _outside(self, place: Sequence[str | int]) -> str | None:
         """Return the name of the override that wrote the value at ``place``, or None."""
         field, *below = place
-        for setting in reversed(self._settings):
-            if setting.field != field:
-                continue
-            if isinstance(setting.value, dict) and below and below[0] not in setting.value:
-                continue
-            if setting.adds and below and below[0] in range(self._length_before(setting)):
-                continue
-            return setting.name
+        for setting in self._settings[::-1]:
+            if setting.field == field and self._wrote(setting, below):
+                return setting.name
         given = self._literal.get(str(field))
         if given is None or (isinstance(given, dict) and below and below[0] not in given):
             return None
         return dotted(("overrides", NAMES_OF_FIELDS[str(field)], *below))
+
+    def _wrote(self, setting: Setting, below: Sequence[str | int]) -> bool:
+        """Return whether a setting of the same field wrote what lies at ``below`` in it."""
+        if below and isinstance(setting.value, dict):
+            return below[0] in setting.value
+        if below and setting.adds:
+            return below[0] not in range(self._length_before(setting))
+        return True
 
     def _length_before(self, adding: Setting) -> int:
         """Return how long the list was before ``adding`` added to it."""

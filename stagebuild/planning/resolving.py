@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stagebuild.config.keypaths import Misfit, within
 from stagebuild.config.kinds import NETWORKS
@@ -28,8 +27,7 @@ if TYPE_CHECKING:
 DEFAULT_DOCKERFILE = "Dockerfile"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shared:
+class Shared(NamedTuple):
     """
     What all environments of a plan share.
 

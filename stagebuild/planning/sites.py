@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from stagebuild.config.keypaths import Misfit
 from stagebuild.errors import did_you_mean
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     from stagebuild.planning.surroundings import Surroundings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
+class Site(NamedTuple):
     """
     What an environment is built from.
 
