@@ -62,6 +62,14 @@ class Stat(NamedTuple):
 
 def go_mode(mode: int) -> int:
     """Return a system's file mode as Go's FileMode."""
+    known = _GO_MODES.get(mode)
+    return _GO_MODES.setdefault(mode, _go_mode(mode)) if known is None else known
+
+
+_GO_MODES: dict[int, int] = {}  # a tree has few different modes
+
+
+def _go_mode(mode: int) -> int:
     kind = statmode.S_IFMT(mode)
     go = mode & 0o777 | _GO_TYPES.get(kind, 0)
     if mode & statmode.S_ISUID:
@@ -83,6 +91,8 @@ _GO_TYPES = {
 }
 
 
+_NINE_BYTES, _TEN_BYTES = 1 << 56, 1 << 63
+
 NO_MORE_ENTRIES = b"\0\0\0\0\2\x08\0"
 
 
@@ -90,24 +100,54 @@ def _sized(data: bytes) -> bytes:
     return varint(len(data)) + data
 
 
+def _long_varint(number: int) -> bytes:
+    """Return ``varint(number)``, three times as fast for numbers as long as a time in ns."""
+    if not _NINE_BYTES <= number < _TEN_BYTES:
+        return varint(number)
+    return bytes(
+        (
+            number & 0x7F | 0x80,
+            number >> 7 & 0x7F | 0x80,
+            number >> 14 & 0x7F | 0x80,
+            number >> 21 & 0x7F | 0x80,
+            number >> 28 & 0x7F | 0x80,
+            number >> 35 & 0x7F | 0x80,
+            number >> 42 & 0x7F | 0x80,
+            number >> 49 & 0x7F | 0x80,
+            number >> 56,
+        )
+    )
+
+
 def stat_packet(entry: Stat) -> bytes:
     """Return the framed STAT packet of an entry: ``Packet{type: 0, stat: …}``."""
     path, mode, size, mtime_ns, linkname, major, minor, xattrs = entry
-    parts = [b"\x0a", _sized(path), b"\x10", varint(mode)]
+    mode_bytes = _MODES.get(mode) or _MODES.setdefault(mode, b"\x10" + varint(mode))
+    body = b"\x0a%b%b%b" % (varint(len(path)), path, mode_bytes)
     if size:
-        parts += (b"\x28", varint(size))
-    parts += (b"\x30", varint(mtime_ns))
-    if linkname:
-        parts += (b"\x3a", _sized(linkname))
-    if major or minor:
-        parts += (b"\x40", varint(major), b"\x48", varint(minor))
-    if xattrs:
-        for name, value in xattrs.items():
-            key = _sized(name.encode("utf-8", "surrogateescape"))
-            parts += (b"\x52", _sized(b"\x0a" + key + b"\x12" + _sized(value)))
-    body = b"".join(parts)
-    packet = b"\x12" + varint(len(body))
-    return (len(packet) + len(body)).to_bytes(5, "big") + packet + body
+        body += b"\x28" + varint(size)
+    body += b"\x30" + _long_varint(mtime_ns)
+    if linkname or major or minor or xattrs:
+        body += _rare_fields(entry)
+    length = varint(len(body))
+    return b"%b\x12%b%b" % ((1 + len(length) + len(body)).to_bytes(5, "big"), length, body)
+
+
+_MODES: dict[int, bytes] = {}
+
+
+def _rare_fields(entry: Stat) -> bytes:
+    parts: list[bytes] = []
+    if entry.linkname:
+        parts += (b"\x3a", _sized(entry.linkname))
+    if entry.devmajor:
+        parts += (b"\x40", varint(entry.devmajor))
+    if entry.devminor:
+        parts += (b"\x48", varint(entry.devminor))
+    for name, value in sorted((entry.xattrs or {}).items()):
+        key = _sized(name.encode("utf-8", "surrogateescape"))
+        parts += (b"\x52", _sized(b"\x0a" + key + b"\x12" + _sized(value)))
+    return b"".join(parts)
 
 
 def data_packet(number: int, chunk: bytes) -> bytes:
