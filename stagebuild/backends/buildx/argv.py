@@ -1,0 +1,189 @@
+"""
+A ``BuildSpec`` as the arguments of ``docker buildx build``. Pure: opens nothing, starts nothing.
+
+No secret is in an argv: secrets are passed by the name of their variable or file, build args by
+name (see ``buildargs``).
+
+Source for what each option takes: docker/buildx commands/build.go and util/buildflags, v0.13 to
+v0.36. ``--add-host`` alone is a cobra StringSlice, so its value is CSV; ``--ssh`` is split at
+commas without any quoting; cache, output, secret and attest options are CSV records.
+"""
+
+from __future__ import annotations
+
+import os.path
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from stagebuild.backends.buildx.buildargs import build_arg_options
+from stagebuild.errors import UnsupportedFeature
+from stagebuild.model.csvfields import join_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from stagebuild.model import CacheEntry, Output, Secret, SshForward
+    from stagebuild.planning.spec import BuildSpec
+
+BACKEND = "buildx"
+
+# What in a local cache names a folder of the client.
+_CACHE_FOLDERS = ("src", "dest")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invocation:
+    """
+    How buildx is started for a build.
+
+    Attributes:
+        argv: Program and arguments.
+        added: Variables that the child has besides those of the environment it was made for.
+    """
+
+    argv: tuple[str, ...]
+    added: Mapping[str, str] = field(default_factory=dict)
+
+
+def invocation(
+    spec: BuildSpec,
+    *,
+    command: Sequence[str],
+    metadata_file: str,
+    environ: Mapping[str, str],
+) -> Invocation:
+    """
+    Return how buildx is started to build ``spec``.
+
+    Args:
+        spec: What to build.
+        command: What runs buildx, as ``("docker", "buildx")``.
+        metadata_file: Where buildx writes its answer; it must not exist.
+        environ: The environment that the child gets; decides how build args are passed.
+
+    Raises:
+        UnsupportedFeature: Something can't be said to buildx: a build arg that would change the
+            tools themselves and is a secret, a comma in an ssh path, an output on stdout.
+    """
+    build_args, added = build_arg_options(spec.build_args, environ, backend=BACKEND)
+    argv = [
+        *command,
+        "build",
+        "--progress",
+        "rawjson",
+        "--metadata-file",
+        metadata_file,
+        *_choices(spec),
+        *build_args,
+        *_each("--label", (f"{key}={value}" for key, value in spec.labels.items())),
+        *_each("--annotation", (f"{key}={value}" for key, value in spec.annotations.items())),
+        *_each("--tag", spec.tags),
+        *_each("--cache-from", (_cache(spec, entry) for entry in spec.cache_from)),
+        *_each("--cache-to", (_cache(spec, entry) for entry in spec.cache_to)),
+        *_each("--secret", (_secret(id_, secret) for id_, secret in spec.secrets.items())),
+        *_each("--ssh", (_ssh(spec, id_, forward) for id_, forward in spec.ssh.items())),
+        *_outputs(spec),
+        *_attestations(spec),
+        *_surroundings(spec),
+        *_each("--build-context", (f"{name}={at}" for name, at in spec.contexts.items())),
+        spec.context,
+    ]
+    return Invocation(argv=tuple(argv), added=added)
+
+
+def _each(option: str, values: Iterator[str] | Sequence[str]) -> Iterator[str]:
+    for value in values:
+        yield option
+        yield value
+
+
+def _choices(spec: BuildSpec) -> Iterator[str]:
+    """Yield the options that are given once."""
+    if spec.builder is not None:
+        yield from ("--builder", spec.builder)
+    yield from ("--file", spec.dockerfile)
+    if spec.target is not None:
+        yield from ("--target", spec.target)
+    if spec.platforms:
+        yield from ("--platform", ",".join(map(str, spec.platforms)))
+    if spec.pull:
+        yield "--pull"
+    if spec.no_cache:
+        # It covers every filter, and buildx refuses both together.
+        yield "--no-cache"
+    else:
+        yield from _each("--no-cache-filter", spec.no_cache_filter)
+
+
+def _surroundings(spec: BuildSpec) -> Iterator[str]:
+    """Yield the options for what RUN steps find around them."""
+    if spec.network is not None:
+        yield from ("--network", spec.network)
+    hosts = (f"{host}={address}" for host, address in spec.extra_hosts.items())
+    yield from _each("--add-host", (join_fields([host]) for host in hosts))
+    yield from _each("--ulimit", (f"{name}={limit}" for name, limit in spec.ulimits.items()))
+    if spec.shm_size_bytes is not None:
+        yield from ("--shm-size", str(spec.shm_size_bytes))
+
+
+def _cache(spec: BuildSpec, entry: CacheEntry) -> str:
+    fields = [f"type={entry.type}"]
+    for key, value in entry.attributes.items():
+        is_folder = entry.type == "local" and key in _CACHE_FOLDERS
+        fields.append(f"{key}={_within(spec, value) if is_folder else value}")
+    return join_fields(fields)
+
+
+def _secret(identifier: str, secret: Secret) -> str:
+    source = f"src={secret.file}" if secret.env is None else f"env={secret.env}"
+    return join_fields([f"id={identifier}", source])
+
+
+def _ssh(spec: BuildSpec, identifier: str, forward: SshForward) -> str:
+    paths = [_within(spec, path) for path in forward.paths]
+    if any("," in path for path in paths):
+        raise UnsupportedFeature(
+            f"a comma in the path of ssh.{identifier}",
+            backend=BACKEND,
+            remedy="buildx splits ssh paths at commas: rename the file, or link to it",
+        )
+    return f"{identifier}={','.join(paths)}" if paths else identifier
+
+
+def _outputs(spec: BuildSpec) -> Iterator[str]:
+    """
+    Yield the options for where the result goes, what pushes last.
+
+    With several outputs the engine's answers are merged, and the last one's digest stays
+    (moby/buildkit solver/llbsolver/solver.go, runExporters): it has to be the registry's, which
+    differs from that of an OCI layout or of a loaded image.
+    """
+    yield from _each("--output", (_output(out) for out in spec.outputs if not out.pushes))
+    makes_another = spec.load or any(out.type in ("docker", "image", "oci") for out in spec.outputs)
+    if spec.load:
+        yield from ("--output", "type=docker") if spec.push else ("--load",)
+    yield from _each("--output", (_output(out) for out in spec.outputs if out.pushes))
+    if spec.push and not any(out.pushes for out in spec.outputs):
+        # Alone, --push knows best: since 0.31 it also spares unpacking.
+        yield from ("--output", "type=image,push=true") if makes_another else ("--push",)
+
+
+def _output(output: Output) -> str:
+    if output.dest == "-":
+        raise UnsupportedFeature(
+            f"output type {output.type} on stdout",
+            backend=BACKEND,
+            remedy="give dest a file: stdout carries the result alone",
+        )
+    return str(output)
+
+
+def _attestations(spec: BuildSpec) -> Iterator[str]:
+    """Yield the attestations; provenance is on by default and has a timestamp, so: off."""
+    if all(attestation.type != "provenance" for attestation in spec.attestations):
+        yield "--provenance=false"
+    yield from _each("--attest", (str(attestation) for attestation in spec.attestations))
+
+
+def _within(spec: BuildSpec, path: str) -> str:
+    return os.path.join(spec.root, path)  # noqa: PTH118 - keeps an absolute path as it is written

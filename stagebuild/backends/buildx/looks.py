@@ -1,0 +1,178 @@
+"""
+Asking buildx what it is, and what a builder is: its version, its driver, the engine's image store.
+
+Takes a process each, 0.05 s for the version and 0.1 s for a builder, so only what is not kept is
+asked for. A builder is known by everything that selects it, and by the engine's socket, which is
+made anew when an engine starts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Self
+
+from stagebuild.backends.buildx.discovery import config_folder
+from stagebuild.backends.buildx.factscache import program_identity, stat_of
+from stagebuild.backends.buildx.versions import Version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from stagebuild.backends.buildx.factscache import FactsCache
+
+_LOOK_S = 30.0
+_DEFAULT_HOST = "unix:///var/run/docker.sock"
+_SELECTING_VARIABLES = (
+    "BUILDX_BUILDER",
+    "BUILDX_CONFIG",
+    "DOCKER_CONFIG",
+    "DOCKER_CONTEXT",
+    "DOCKER_HOST",
+    "HOME",
+)
+_SNAPSHOTTER_LABEL = "org.mobyproject.buildkit.worker.snapshotter"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuilderFacts:
+    """
+    What a builder is.
+
+    Attributes:
+        name: As ``default``.
+        driver: As ``docker`` or ``docker-container``.
+        containerd_store: Whether a ``docker`` driver's engine has the containerd image store.
+    """
+
+    name: str
+    driver: str
+    containerd_store: bool
+
+
+def builder_identity(
+    command: Sequence[str], builder: str | None, environ: Mapping[str, str]
+) -> str | None:
+    """
+    Return what changes when another builder would be selected, or its engine was started anew.
+
+    None where that can't be told: an engine that is not at a local socket, say.
+    """
+    program = program_identity(command, environ)
+    host = environ.get("DOCKER_HOST") or _DEFAULT_HOST
+    socket = stat_of(host.removeprefix("unix://")) if host.startswith("unix://") else None
+    if program is None or socket is None:
+        return None
+    folder = config_folder(environ)
+    store = environ.get("BUILDX_CONFIG") or f"{folder}/buildx"
+    chosen = [f"{name}={environ.get(name, '')}" for name in _SELECTING_VARIABLES]
+    files = (f"{folder}/config.json", f"{store}/current", f"{store}/instances")
+    times = [stat.st_mtime_ns if (stat := stat_of(path)) else 0 for path in files]
+    return " ".join(
+        map(str, (program, builder, *chosen, *times, socket.st_ino, socket.st_mtime_ns))
+    )
+
+
+class VersionLook:
+    """A process that answers beside the build; leaving the context waits for it."""
+
+    def __init__(self, command: Sequence[str], environ: Mapping[str, str]) -> None:
+        self._asked = _start_asking(command, environ)
+        self._version: str | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.answer()
+
+    def answer(self) -> str | None:
+        """Return the version, as ``0.29.1``, waiting for it; None when there is none."""
+        if self._asked is not None:
+            self._version, self._asked = _answer_of(self._asked), None
+        return self._version
+
+
+def _start_asking(
+    command: Sequence[str], environ: Mapping[str, str]
+) -> subprocess.Popen[bytes] | None:
+    try:
+        return subprocess.Popen(
+            [*command, "version"],
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError:
+        return None
+
+
+def _answer_of(asked: subprocess.Popen[bytes]) -> str | None:
+    """Wait for ``github.com/docker/buildx 0.29.1+ds1 …``; return ``0.29.1``, None for nothing."""
+    with asked:
+        try:
+            answer, _ = asked.communicate(timeout=_LOOK_S)
+        except subprocess.TimeoutExpired:
+            asked.kill()
+            return None
+    if asked.returncode != 0:
+        return None
+    version = Version.find(answer.decode(errors="replace").partition(" ")[2])
+    return None if version is None else str(version)
+
+
+def look_at_builder(
+    command: Sequence[str], builder: str | None, environ: Mapping[str, str]
+) -> BuilderFacts | None:
+    """Ask buildx what the builder is; None when it does not say, for whatever reason."""
+    named = () if builder is None else (builder,)
+    try:
+        done = subprocess.run(
+            [*command, "inspect", *named],
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=_LOOK_S,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return read_inspection(done.stdout.decode(errors="replace")) if done.returncode == 0 else None
+
+
+def read_inspection(text: str) -> BuilderFacts | None:
+    """
+    Return what ``docker buildx inspect`` says of a builder; None for another text.
+
+    Source: docker/buildx commands/inspect.go and driver/docker/driver.go (Features).
+    """
+    pairs: dict[str, str] = {}
+    for line in text.splitlines():
+        key, colon, value = line.partition(":")
+        if colon:
+            pairs.setdefault(key.strip(), value.strip())
+    if "Driver" not in pairs:
+        return None
+    return BuilderFacts(
+        name=pairs.get("Name", ""),
+        driver=pairs["Driver"],
+        containerd_store=_SNAPSHOTTER_LABEL in pairs,
+    )
+
+
+def known_builder(
+    command: Sequence[str], builder: str | None, environ: Mapping[str, str], cache: FactsCache
+) -> BuilderFacts | None:
+    """Return what a builder is, as kept or asked for; None when buildx does not say."""
+    identity = builder_identity(command, builder, environ)
+    kept = None if identity is None else cache.get(identity)
+    if isinstance(kept, dict):
+        with contextlib.suppress(TypeError):
+            return BuilderFacts(**kept)
+    found = look_at_builder(command, builder, environ)
+    if found is not None and identity is not None:
+        cache.put(identity, asdict(found))
+    return found

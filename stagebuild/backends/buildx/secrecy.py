@@ -1,0 +1,82 @@
+"""What must not be shown: which names and texts hold secrets, and how they are blotted out."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from stagebuild.planning.spec import BuildSpec
+
+BLOT = "***"
+
+_SECRET_NAME = re.compile(
+    r"(?:^|[_.-])(?:auth|credentials?|passphrase|passwd|password|pat|secret|token|"
+    r"(?:access|account|api|private|secret)[_-]?keys?(?:[_-]id)?)(?:$|[_.-])",
+    re.IGNORECASE,
+)
+_URL_PASSWORD = re.compile(
+    r"(?P<before>[a-z][a-z0-9+.-]*://[^/\s:@]*:)[^/\s@]+(?=@)", re.IGNORECASE
+)
+_URL_TOKEN = re.compile(r"(?P<before>[a-z][a-z0-9+.-]*://)[^/\s:@]{16,}(?=@)", re.IGNORECASE)
+
+# Blotting out a very short value would make holes in every other word.
+_SHORTEST_SECRET = 4
+_LARGEST_SECRET_FILE_BYTES = 64 * 1024
+
+
+def is_secret_like(name: str, value: str) -> bool:
+    """Whether a variable is likely to hold a secret: by its name, or a URL with a password."""
+    if not value:
+        return False
+    return bool(_SECRET_NAME.search(name) or _URL_PASSWORD.search(value))
+
+
+def without_url_passwords(text: str) -> str:
+    """Return the text with what stands before the ``@`` of a URL blotted out."""
+    hidden = _URL_PASSWORD.sub(rf"\g<before>{BLOT}", text)
+    return _URL_TOKEN.sub(rf"\g<before>{BLOT}", hidden)
+
+
+def redacted(text: str, secrets: Iterable[str]) -> str:
+    """
+    Return the text without the secrets and without passwords in URLs.
+
+    Args:
+        text: A message.
+        secrets: Values; those below four characters are left, since they would hit any word.
+    """
+    for secret in sorted(set(secrets), key=len, reverse=True):
+        if len(secret) >= _SHORTEST_SECRET:
+            text = text.replace(secret, BLOT)
+    return without_url_passwords(text)
+
+
+def secret_values(spec: BuildSpec, environ: Mapping[str, str]) -> list[str]:
+    """
+    Return the values of everything secret in a build; reads the secrets' files.
+
+    Called only when there is a message to redact. A file that can't be read or is larger than
+    64 KiB counts as none; a file's lines count as secrets of their own.
+    """
+    values = [value for name, value in spec.build_args.items() if is_secret_like(name, value)]
+    for secret in spec.secrets.values():
+        if secret.env is not None:
+            held = environ.get(secret.env, "")
+        else:
+            held = _content(secret.file or "")
+        values.extend({held, held.strip(), *(line.strip() for line in held.splitlines())})
+    return values
+
+
+def _content(path: str) -> str:
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - pathlib is not loaded on this path
+            content = file.read(_LARGEST_SECRET_FILE_BYTES + 1)
+    except OSError:
+        return ""
+    if len(content) > _LARGEST_SECRET_FILE_BYTES:
+        return ""
+    return content.decode(errors="replace")

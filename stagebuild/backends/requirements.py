@@ -1,0 +1,32 @@
+"""Which features a spec requires of whatever builds it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stagebuild.backends.base import Feature
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stagebuild.planning.spec import BuildSpec
+
+
+def required_features(spec: BuildSpec) -> frozenset[Feature]:
+    """Return the features without which ``spec`` can't be built as asked."""
+    return frozenset(feature for feature, asked_for in _asked_for(spec) if asked_for)
+
+
+def _asked_for(spec: BuildSpec) -> Iterator[tuple[Feature, bool]]:
+    outputs = spec.outputs
+    yield Feature.ANNOTATIONS, bool(spec.annotations)
+    yield Feature.ATTESTATIONS, bool(spec.attestations)
+    yield Feature.CACHE_EXPORT, any(entry.type != "inline" for entry in spec.cache_to)
+    yield Feature.DOCKER_OUTPUT, any(out.type == "docker" and out.dest for out in outputs)
+    yield Feature.MULTI_PLATFORM, len(spec.platforms) > 1
+    yield Feature.MULTIPLE_OUTPUTS, len(outputs) + spec.push + spec.load > 1
+    yield Feature.NAMED_CONTEXTS, bool(spec.contexts)
+    yield Feature.NO_CACHE_FILTER, bool(spec.no_cache_filter) and not spec.no_cache
+    yield Feature.OCI_OUTPUT, any(out.type == "oci" for out in outputs)
+    yield Feature.PUSH, spec.push or any(out.pushes for out in outputs)
+    yield Feature.ULIMITS, bool(spec.ulimits)
