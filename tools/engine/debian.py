@@ -6,8 +6,10 @@ named in the code; it is the one that the machine itself uses.
 """
 
 import re
+import shutil
 import subprocess
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,10 +74,14 @@ def choose_mirror(pairs: Sequence[tuple[str, str]], *, codename: str) -> str:
 
 def machine_sources() -> Sequence[tuple[str, str]]:
     """Return (mirror, release) of every package source of the machine, updated or not yet."""
-    listed = _run(["apt-get", "indextargets", "--format", _LISTED, "Created-By: Packages"])
-    # apt lists only what it has fetched before, which is nothing on a fresh machine.
-    planned = _run(["apt-get", "update", "--print-uris"])
-    return [*parse_targets(listed), *parse_targets(planned)]
+    questions = (
+        ["apt-get", "indextargets", "--format", _LISTED, "Created-By: Packages"],
+        # The first lists only what was fetched before, which is nothing on a fresh machine.
+        ["apt-get", "update", "--print-uris"],
+    )
+    with ThreadPoolExecutor() as pool:
+        answers = pool.map(_run, questions)
+    return list(dict.fromkeys(pair for answer in answers for pair in parse_targets(answer)))
 
 
 def machine_codename(os_release: Path = Path("/etc/os-release")) -> str:
@@ -115,7 +121,7 @@ class Archive:
 
     def update(self) -> None:
         """Fetch the suite's package list, unless it is there already."""
-        if any(self.folder.glob("lists/*_Packages")):
+        if any(self.folder.glob("lists/*_Packages*")):
             return
         for part in ("lists/partial", "cache/archives/partial", "parts"):
             (self.folder / part).mkdir(parents=True, exist_ok=True)
@@ -138,9 +144,18 @@ class Archive:
         debs.mkdir(parents=True, exist_ok=True)
         with locked(self.folder / "lock"):
             self.update()
-            # apt writes into partial/ or a temporary name first, and checks size and hash.
-            self._apt(["download", *packages], what=f"download {' '.join(packages)}", cwd=debs)
+            try:
+                self._download(packages, debs)
+            except EngineError:
+                # A list of last week names packages that the mirror has replaced since.
+                shutil.rmtree(self.folder / "lists")
+                self.update()
+                self._download(packages, debs)
         return [self._newest(debs, package) for package in packages]
+
+    def _download(self, packages: Sequence[str], debs: Path) -> None:
+        # apt checks size and hash, takes what is there as fetched, and goes on with a part.
+        self._apt(["download", *packages], what=f"download {' '.join(packages)}", cwd=debs)
 
     def _newest(self, debs: Path, package: str) -> Path:
         found = sorted(debs.glob(f"{package}_*.deb"), key=lambda path: path.stat().st_mtime)
@@ -161,7 +176,7 @@ class Archive:
             "APT::Architecture": self.release.architecture,
             "APT::Architectures": self.release.architecture,
             "APT::Sandbox::User": "root",
-            "Acquire::GzipIndexes": "false",
+            "Acquire::GzipIndexes": "true",
             "Acquire::Languages": "none",
             "Acquire::Retries": "3",
             "Acquire::http::Timeout": "60",

@@ -5,17 +5,30 @@ import platform
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.engine import daemon, debian, machine, processes, registry, specs, state, toolbox
+from tools.engine import (
+    api,
+    client,
+    daemon,
+    debian,
+    emulation,
+    machine,
+    processes,
+    registry,
+    specs,
+    state,
+    toolbox,
+)
 from tools.engine.daemon import Daemon
-from tools.engine.debian import Archive, Release
 from tools.engine.errors import EngineError
 from tools.engine.images import catalogue
 from tools.engine.images.kitchen import Kitchen
 from tools.engine.places import Places, locked
 from tools.engine.specs import EngineSpec
+from tools.engine.stock import Stock
 from tools.engine.toolbox import Toolbox
 
 Say = Callable[[str], None]
@@ -34,56 +47,59 @@ class Fleet:
     places: Places
     say: Say
 
-    def up(self, names: Sequence[str]) -> None:
+    def up(self, names: Sequence[str], *, emulate: bool = False) -> None:
         """
         Start engines, the registry, and serve the base images; what runs already is left alone.
 
         Args:
             names: of `specs.ENGINES`.
+            emulate: let the machine run arm64 programs, too.
         """
         check_machine()
         chosen = [spec_of(name) for name in names]
         self.places.prepare()
-        with locked(self.places.home / "lock"):
-            base = Base.look(self.places)
-            with ThreadPoolExecutor(max_workers=4) as pool:
-                boxes = {
-                    suite: pool.submit(self._engine_box, base, suite)
-                    for suite in dict.fromkeys(spec.suite for spec in chosen)
-                }
-                support = pool.submit(base.support).result()
-                env = toolbox.environment([support], os.environ)
-                record = registry.up(self.places, support, env)
-                self.say(f"registry: {record.address}")
-                images = pool.submit(self._images, base, support, record.address)
-                for spec in chosen:
-                    self._start(spec, boxes[spec.suite].result(), support, record.address)
-                images.result()
+        with self._locked(), ThreadPoolExecutor(max_workers=4) as pool:
+            stock = Stock.look(self.places)
+            boxes = {
+                suite: pool.submit(stock.engine, suite)
+                for suite in dict.fromkeys(spec.suite for spec in chosen)
+            }
+            support = stock.support()
+            if emulate:
+                self._emulate(stock)
+            env = toolbox.environment([support], os.environ)
+            served = registry.up(self.places, support, env)
+            self.say(f"registry: {served.address}")
+            images = pool.submit(self._serve_images, stock, support, served.address)
+            for spec in chosen:
+                self._start(spec, boxes[spec.suite].result(), support, served.address)
+            images.result()
 
     def down(self, names: Sequence[str]) -> None:
         """End engines; the registry ends with the last one. Images and downloads stay."""
-        with locked(self.places.home / "lock"):
-            running = state.read_all(self.places.run)
-            if not running:
-                return
-            base = Base.look(self.places)
-            support = base.support()
+        chosen = [spec_of(name) for name in names]
+        if not state.read_all(self.places.run):
+            return
+        with self._locked():
+            support = Stock.look(self.places).support()
             env = toolbox.environment([support], os.environ)
-            for name in names:
-                spec = spec_of(name)
-                if name in running:
-                    daemon.down(Daemon(spec=spec, places=self.places, support=support, env=env))
-                    self.say(f"{name}: ended")
+            daemons = [
+                Daemon(spec=spec, places=self.places, support=support, env=env) for spec in chosen
+            ]
+            with ThreadPoolExecutor() as pool:  # an engine waits 10 s for a container that lingers
+                for spec, ended in zip(chosen, pool.map(daemon.down, daemons), strict=True):
+                    if ended:
+                        self.say(f"{spec.name}: ended")
             if not set(state.read_all(self.places.run)) - {specs.REGISTRY}:
                 registry.down(self.places)
+                emulation.switch_off(self.places.run / "emulation")
                 self.say("registry: ended")
 
     def clean(self) -> None:
         """End everything and remove everything that `up` made."""
-        if self.places.home.exists():
-            self.down(list(specs.ENGINES))
-        shutil.rmtree(self.places.home, ignore_errors=True)
-        shutil.rmtree(self.places.run, ignore_errors=True)
+        self.down(list(specs.ENGINES))
+        for folder in (self.places.home, self.places.run):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def running(self) -> Mapping[str, state.Record]:
         """Return the records of the processes that run, the registry's among them."""
@@ -93,21 +109,23 @@ class Fleet:
             if processes.is_running(record.pid, record.started_ticks)
         }
 
-    def _engine_box(self, base: "Base", suite: str) -> Toolbox:
-        packages = next(one.packages for one in specs.ENGINES.values() if one.suite == suite)
-        return toolbox.make(self.places, base.archive(suite), packages, purpose="engine")
+    def _locked(self) -> AbstractContextManager[None]:
+        return locked(self.places.lock, on_wait=lambda: self.say("waiting for another up or down"))
 
     def _start(self, spec: EngineSpec, box: Toolbox, support: Toolbox, address: str) -> None:
         env = toolbox.environment([box, support], os.environ)
         one = Daemon(spec=spec, places=self.places, support=support, env=env)
         daemon.up(one, registry=address)
-        _prepare_client(self.places, spec, box)
-        self.say(f"{spec.name}: unix://{one.socket}")
+        client.prepare(self.places, spec, box)
+        version = api.version(one.socket) or "?"
+        self.say(f"{spec.name}: {version} at unix://{one.socket}")
+        if not f"{version}.".startswith(f"{spec.name.partition('-')[0]}."):
+            self.say(f"{spec.name}: Debian {spec.suite} has moved on to another engine, {version}")
 
-    def _images(self, base: "Base", support: Toolbox, address: str) -> None:
+    def _serve_images(self, stock: Stock, support: Toolbox, address: str) -> None:
         kitchen = Kitchen(
-            archive=base.archive(specs.SUPPORT_SUITE),
-            machine=machine.look(mirror=base.mirror, suite=specs.SUPPORT_SUITE),
+            archive=stock.archive(specs.SUPPORT_SUITE),
+            machine=machine.look(stock.sources_of(specs.SUPPORT_SUITE)),
             support=support,
             env=toolbox.environment([support], os.environ),
             scratch=self.places.home / "scratch",
@@ -115,42 +133,11 @@ class Fleet:
         stamp = self.places.home / "images.json"
         catalogue.serve(address, kitchen, stamp=stamp, say=self.say)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
-    """
-    The packages that everything is made of.
-
-    Attributes:
-        places: where they are kept.
-        mirror: of Debian, the machine's own.
-        architecture: the machine's.
-    """
-
-    places: Places
-    mirror: str
-    architecture: str
-
-    @classmethod
-    def look(cls, places: Places) -> "Base":
-        """Ask the machine."""
-        return cls(
-            places=places,
-            mirror=debian.choose_mirror(
-                debian.machine_sources(), codename=debian.machine_codename()
-            ),
-            architecture=debian.machine_architecture(),
-        )
-
-    def archive(self, suite: str) -> Archive:
-        """Return the packages of a suite."""
-        release = Release(mirror=self.mirror, suite=suite, architecture=self.architecture)
-        return Archive(release, self.places.apt)
-
-    def support(self) -> Toolbox:
-        """Return the programs that all engines share."""
-        archive = self.archive(specs.SUPPORT_SUITE)
-        return toolbox.make(self.places, archive, specs.SUPPORT_PACKAGES, purpose="support")
+    def _emulate(self, stock: Stock) -> None:
+        if emulation.switch_on(stock.emulators(), self.places.run / "emulation"):
+            self.say("emulation: arm64 programs run on the whole machine until the last `down`")
+        else:
+            self.say("emulation: the machine runs arm64 programs already")
 
 
 def spec_of(name: str) -> EngineSpec:
@@ -180,24 +167,3 @@ def check_machine() -> None:
             "no control groups are mounted at /sys/fs/cgroup, which containers need",
             remedy="`mount -t cgroup2 none /sys/fs/cgroup` mounts them.",
         )
-
-
-def client_folder(places: Places, spec: EngineSpec) -> Path:
-    """Return the folder of an engine's own docker command and its configuration."""
-    return places.home / "clients" / spec.name
-
-
-def _prepare_client(places: Places, spec: EngineSpec, box: Toolbox) -> None:
-    """Give the engine a docker command of its own, buildx a plugin of it, and nothing else."""
-    folder = client_folder(places, spec)
-    _link(folder / "bin/docker", box.root / "usr/bin/docker")
-    (folder / "config").mkdir(parents=True, exist_ok=True)
-    if spec.buildx:
-        plugins = "config/cli-plugins/docker-buildx"
-        _link(folder / plugins, box.root / "usr/libexec/docker/cli-plugins/docker-buildx")
-
-
-def _link(path: Path, target: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
-    path.symlink_to(target)

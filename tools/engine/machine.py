@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,18 +40,29 @@ class Machine:
     apt_conf: str
 
 
-def look(*, mirror: str, suite: str) -> Machine:
-    """Return what this machine has; programs that it lacks count as not configured."""
+def look(sources: Sequence[tuple[str, str]]) -> Machine:
+    """
+    Return what this machine has; programs that it lacks count as not configured.
+
+    Args:
+        sources: (mirror, release) of the images' package sources.
+    """
     bundle = Path(os.environ.get("SSL_CERT_FILE", CA_BUNDLE))
     if not bundle.is_file():
         bundle = Path(CA_BUNDLE)
-    sources = [pair for pair in debian.machine_sources() if pair[1].startswith(suite)]
+    questions = (
+        [sys.executable, "-m", "pip", "config", "list"],
+        ["npm", "config", "get", "registry"],
+        ["apt-config", "dump"],
+    )
+    with ThreadPoolExecutor() as pool:
+        pip, npm, apt = pool.map(_output, questions)
     return Machine(
         ca_bundle=bundle.read_bytes() if bundle.is_file() else b"",
-        pip_conf=pip_conf(_output([sys.executable, "-m", "pip", "config", "list"])),
-        npmrc=npmrc({key: _output(["npm", "config", "get", key]) for key in ("registry",)}),
-        apt_sources=apt_sources(sources or [(mirror, suite)]),
-        apt_conf=apt_conf(_output(["apt-config", "dump"])),
+        pip_conf=pip_conf(pip),
+        npmrc=npmrc({"registry": npm}),
+        apt_sources=apt_sources(sources),
+        apt_conf=apt_conf(apt),
     )
 
 

@@ -8,6 +8,7 @@ to reach the outside and to be answered, are set here and taken away at its end.
 """
 
 import ipaddress
+import shlex
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -134,33 +135,48 @@ def raise_bridge(bridge: Bridge, support: Toolbox, env: Mapping[str, str]) -> No
 
 def lower_bridge(bridge: Bridge, support: Toolbox, env: Mapping[str, str]) -> None:
     """Remove the rules, the bridge, and the bridges of `docker network create` in its block."""
-    for table, chain, rule in _rules(bridge):
-        while _succeeds(["iptables", "--wait", "-t", table, "-D", chain, *rule], env):
-            pass
+    for table, chain in dict.fromkeys((table, chain) for table, chain, _ in _rules(bridge)):
+        iptables = ["iptables", "--wait", "-t", table]
+        for rule in marked_rules(_run([*iptables, "-S", chain], env), bridge.name):
+            _run([*iptables, "-D", *rule], env)
     ours = {name for name, network in routes() if network.subnet_of(bridge.block)}
     for name in sorted({bridge.name, *ours}):
         if Path(f"/sys/class/net/{name}/bridge").exists():
             _run([str(support.program("busybox")), "ip", "link", "del", name], env)
 
 
-def _rules(bridge: Bridge) -> Sequence[tuple[str, str, Sequence[str]]]:
-    """Return (table, chain, rule) of the engine's rules; the comment says whose they are."""
-    block, mark = str(bridge.block), ["-m", "comment", "--comment", bridge.name]
+def marked_rules(listed: str, mark: str) -> Sequence[Sequence[str]]:
+    """
+    Return the rules with a comment, each as the words after `iptables -D`.
+
+    Args:
+        listed: what `iptables -S CHAIN` printed: `-A CHAIN …` lines in the order of the chain.
+        mark: the whole comment.
+    """
+    rules = (shlex.split(line) for line in listed.splitlines())
     return [
-        ("nat", "POSTROUTING", ["-s", block, "!", "-d", block, *mark, "-j", "MASQUERADE"]),
-        ("filter", "FORWARD", ["-s", block, *mark, "-j", "ACCEPT"]),
-        ("filter", "FORWARD", ["-d", block, *mark, "-j", "ACCEPT"]),
+        rule[1:]
+        for rule in rules
+        if rule[0] == "-A" and "--comment" in rule and rule[rule.index("--comment") + 1] == mark
     ]
 
 
-def _succeeds(argv: Sequence[str], env: Mapping[str, str]) -> bool:
-    return not subprocess.run(argv, env=dict(env), capture_output=True, check=False).returncode
+def _rules(bridge: Bridge) -> Sequence[tuple[str, str, Sequence[str]]]:
+    """Return (table, chain, rule) of the engine's rules; the comment says whose they are."""
+    block, mark = str(bridge.block), ["-m", "comment", "--comment", bridge.name]
+    answers = ["-m", "conntrack", "--ctstate", "RELATED,ESTABLISHED"]
+    return [
+        ("nat", "POSTROUTING", ["-s", block, "!", "-d", block, *mark, "-j", "MASQUERADE"]),
+        ("filter", "FORWARD", ["-s", block, *mark, "-j", "ACCEPT"]),
+        ("filter", "FORWARD", ["-d", block, *answers, *mark, "-j", "ACCEPT"]),
+    ]
 
 
-def _run(argv: Sequence[str], env: Mapping[str, str]) -> None:
+def _run(argv: Sequence[str], env: Mapping[str, str]) -> str:
     done = subprocess.run(argv, env=dict(env), capture_output=True, text=True, check=False)
     if done.returncode:
         raise EngineError(
             f"`{' '.join(argv)}` failed: {done.stderr.strip()}",
             remedy="An engine needs the right to set up networks: root, outside a container.",
         )
+    return done.stdout

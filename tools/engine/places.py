@@ -7,7 +7,7 @@ because a socket's path is limited to 108 characters.
 
 import fcntl
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +46,16 @@ class Places:
         """Package lists and downloaded packages."""
         return self.home / "apt"
 
+    @property
+    def clients(self) -> Path:
+        """The docker command of every engine with its configuration."""
+        return self.home / "clients"
+
+    @property
+    def lock(self) -> Path:
+        """Held during an up or a down. It is outside `home`, which `clean` removes."""
+        return self.run.with_name(f"{self.key}.lock")
+
     def data(self, name: str) -> Path:
         """Return the image store of an engine, or the registry's storage."""
         return self.home / "data" / name
@@ -68,9 +78,19 @@ def of_checkout(checkout: Path, *, run_root: Path = RUN_ROOT) -> Places:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the lock file at `path`; a second caller waits. The kernel frees it if we die."""
+def locked(path: Path, *, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """
+    Hold the lock file at `path`; the kernel frees it if we die.
+
+    Args:
+        path: created if it is not there, and never removed.
+        on_wait: called once if another call holds it, before waiting for that one.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            on_wait()
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield

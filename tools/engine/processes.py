@@ -86,6 +86,18 @@ def mentioning(text: str) -> Sequence[tuple[int, int]]:
     return found
 
 
+def members(groups: Sequence[Path]) -> Sequence[tuple[int, int]]:
+    """Return (pid, start time in ticks) of the processes in control groups and those below."""
+    pids = {
+        int(word)
+        for group in groups
+        for file in group.rglob("cgroup.procs")
+        for word in file.read_text(encoding="ascii").split()
+    }
+    ages = ((pid, started_ticks(pid)) for pid in sorted(pids))
+    return [(pid, ticks) for pid, ticks in ages if ticks is not None]
+
+
 def _program_mentions(words: Sequence[bytes], text: str) -> bool:
     """Tell whether it is an engine's program that has the text in an argument."""
     program = Path(words[0].decode(errors="replace")).name

@@ -15,6 +15,7 @@ from tools.engine.state import Record
 from tools.engine.toolbox import Toolbox
 
 LOOPBACK = "127.0.0.1"
+_CONFIG = "registry.yml"  # JSON is YAML
 
 
 def free_port(preferred: int) -> int:
@@ -60,7 +61,7 @@ def up(places: Places, support: Toolbox, env: Mapping[str, str]) -> Record:
     port = free_port(preferred)
     storage = places.data(specs.REGISTRY)
     storage.mkdir(parents=True, exist_ok=True)
-    config = places.run / "registry.yml"  # JSON is YAML
+    config = places.run / _CONFIG
     config.write_text(
         json.dumps(configuration(storage=storage, port=port, secret=secrets.token_hex(16))),
         encoding="utf-8",
@@ -68,9 +69,7 @@ def up(places: Places, support: Toolbox, env: Mapping[str, str]) -> Record:
     log = places.logs / "registry.log"
     argv = [str(support.program("docker-registry")), "serve", str(config)]
     pid, ticks = processes.start(argv, env=env, log=log)
-    record = Record(
-        name=specs.REGISTRY, pid=pid, started_ticks=ticks, address=f"localhost:{port}"
-    )
+    record = Record(name=specs.REGISTRY, pid=pid, started_ticks=ticks, address=f"localhost:{port}")
     state.write(places.run, record)
     if not processes.wait_until(lambda: answers(record.address), patience_s=15):
         down(places)
@@ -87,3 +86,4 @@ def down(places: Places) -> None:
     if record:
         processes.end(record.pid, record.started_ticks)
         state.forget(places.run, specs.REGISTRY)
+        (places.run / _CONFIG).unlink(missing_ok=True)

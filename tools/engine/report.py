@@ -4,35 +4,37 @@ import json
 import os
 import shlex
 from collections.abc import Mapping
+from typing import Any
 
-from tools.engine import specs
-from tools.engine.fleet import client_folder
+from tools.engine import client, specs
+from tools.engine.own_docker import Finding
 from tools.engine.places import Places
 from tools.engine.specs import EngineSpec
 from tools.engine.state import Record
 
 
-def environment(
-    places: Places, spec: EngineSpec, *, registry: Record, path: str
-) -> Mapping[str, str]:
+def environment(places: Places, spec: EngineSpec, *, registry: str, path: str) -> Mapping[str, str]:
     """
     Return the variables that make a shell or a test use an engine.
 
     Args:
         places: of the checkout.
         spec: the engine.
-        registry: the record of the running registry.
-        path: the present PATH, which comes after the engine's own docker command.
+        registry: `localhost:PORT`.
+        path: the present PATH, which comes after the engine's own docker command; another
+            engine's command is taken out of it.
     """
-    folder = client_folder(places, spec)
+    inherited = [
+        folder for folder in path.split(os.pathsep) if not folder.startswith(f"{places.clients}/")
+    ]
     return {
         "DOCKER_HOST": f"unix://{places.runtime(spec.name)}/docker.sock",
-        "DOCKER_CONFIG": str(folder / "config"),
+        "DOCKER_CONFIG": str(client.configuration(places, spec)),
         # 20.10's command builds without BuildKit unless told; newer ones know no other way.
         "DOCKER_BUILDKIT": "1",
         "STAGEBUILD_ENGINE": spec.name,
-        "STAGEBUILD_REGISTRY": registry.address,
-        "PATH": os.pathsep.join([str(folder / "bin"), path]),
+        "STAGEBUILD_REGISTRY": registry,
+        "PATH": os.pathsep.join([str(client.programs(places, spec)), *inherited]),
     }
 
 
@@ -41,11 +43,18 @@ def as_exports(variables: Mapping[str, str]) -> str:
     return "\n".join(f"export {name}={shlex.quote(text)}" for name, text in variables.items())
 
 
-def status(places: Places, running: Mapping[str, Record]) -> Mapping[str, object]:
+def status(
+    places: Places, running: Mapping[str, Record], *, versions: Mapping[str, str | None]
+) -> Mapping[str, Any]:
     """
     Return what runs, in the form of `status --json`.
 
     The form is kept: fields may be added, none changes its meaning.
+
+    Args:
+        places: of the checkout.
+        running: what runs.
+        versions: what the running engines say they are.
     """
     registry = running.get(specs.REGISTRY)
     return {
@@ -55,6 +64,7 @@ def status(places: Places, running: Mapping[str, Record]) -> Mapping[str, object
         "engines": {
             name: {
                 "running": name in running,
+                "version": versions.get(name),
                 "suite": spec.suite,
                 "containerd_store": spec.containerd_store,
                 "buildx": spec.buildx,
@@ -68,19 +78,41 @@ def status(places: Places, running: Mapping[str, Record]) -> Mapping[str, object
     }
 
 
-def status_text(places: Places, running: Mapping[str, Record]) -> str:
-    """Return what runs, for a person."""
+def status_text(value: Mapping[str, Any]) -> str:
+    """Return `status` for a person."""
     lines = []
-    for name, spec in specs.ENGINES.items():
-        store = "containerd image store" if spec.containerd_store else "graph driver"
-        where = running[name].address if name in running else "not running"
-        lines.append(f"{name:<16} {spec.suite:<9} {store:<23} {where}")
-    registry = running.get(specs.REGISTRY)
-    lines.append(f"{'registry':<50} {registry.address if registry else 'not running'}")
-    lines.append(f"files: {places.home}")
+    for name, engine in value["engines"].items():
+        store = "containerd image store" if engine["containerd_store"] else "graph driver"
+        where = engine["host"] or "not running"
+        lines.append(f"{name:<16} {engine['version'] or '':<8} {store:<23} {where}")
+    lines.append(f"{'registry':<49} {value['registry'] or 'not running'}")
+    lines.append(f"files: {value['home']}")
     return "\n".join(lines)
 
 
-def as_json(value: Mapping[str, object]) -> str:
+def finding(found: Finding) -> Mapping[str, Any]:
+    """
+    Return which Docker would be used, in the form of `find --json`.
+
+    The form is kept: fields may be added, none changes its meaning.
+    """
+    own = found.docker
+    return {
+        "version": 1,
+        "kind": "own" if own else "private",
+        "engine": own.engine if own else specs.DEFAULT_ENGINE,
+        "buildx": own.buildx if own else None,
+        "reason": found.reason,
+    }
+
+
+def finding_text(value: Mapping[str, Any]) -> str:
+    """Return `finding` for a person."""
+    if value["kind"] == "own":
+        return f"the machine's own Docker: {value['reason']}"
+    return f"a private engine, {value['engine']}: {value['reason']}"
+
+
+def as_json(value: Mapping[str, Any]) -> str:
     """Return a document for another program."""
     return json.dumps(value, indent=2)

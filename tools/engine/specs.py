@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 SUPPORT_SUITE = "bookworm"
-"""The suite of everything that all engines share. Its libraries need no newer libc than Debian 12."""
+"""The suite of all that the engines share; Debian 12's libc is new enough for it."""
 
 SUPPORT_PACKAGES = (
     "busybox-static",

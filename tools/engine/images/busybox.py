@@ -12,13 +12,14 @@ from tools.engine.oci import Entry, Image
 ARCHITECTURES = ("amd64", "i386", "arm64")
 """i386 runs on an amd64 machine as it is; arm64 by emulation."""
 
-_APPLETS = """
-[ ash awk base64 basename cat chmod chown cp cut date dd df dirname du echo env expr false find
-fold free grep gunzip gzip head hostname id install ip kill ln ls md5sum mkdir mknod mktemp more
-mount mv nc nproc od paste ping printenv printf ps pwd readlink realpath rm rmdir sed seq sh
-sha1sum sha256sum sha512sum sleep sort split stat strings sync tail tar tee test time timeout top
-touch tr true truncate tty umount uname uniq unzip vi wc wget which whoami xargs xxd yes zcat
-""".split()
+_APPLETS = (
+    "[ ash awk base64 basename cat chmod chown cp cut date dd df dirname du echo env expr "
+    "false find fold free grep gunzip gzip head hostname id install ip kill ln ls md5sum "
+    "mkdir mknod mktemp more mount mv nc nproc od paste ping printenv printf ps pwd readlink "
+    "realpath rm rmdir sed seq sh sha1sum sha256sum sha512sum sleep sort split stat strings "
+    "sync tail tar tee test time timeout top touch tr true truncate tty umount uname uniq "
+    "unzip vi wc wget which whoami xargs xxd yes zcat"
+)
 
 
 def images(kitchen: Kitchen) -> Sequence[Image]:
@@ -49,5 +50,5 @@ def _entries(program: Path) -> Sequence[Entry]:
         oci.file("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n"),
         oci.file("etc/group", "root:x:0:\nnogroup:x:65534:\n"),
         oci.file("bin/busybox", program.read_bytes(), mode=0o755),
-        *(Entry(path=f"bin/{name}", link="bin/busybox", hard=True) for name in _APPLETS),
+        *(Entry(path=f"bin/{name}", link="bin/busybox", hard=True) for name in _APPLETS.split()),
     ]

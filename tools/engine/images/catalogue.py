@@ -6,7 +6,6 @@ import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict
 from pathlib import Path
 
 from tools.engine import oci
@@ -15,9 +14,6 @@ from tools.engine.images.kitchen import Kitchen
 from tools.engine.machine import Machine
 from tools.engine.oci import Entry, Image
 from tools.engine.push import Repository
-
-RECIPES = 4
-"""Raise it when a recipe changes: images of another number are made again."""
 
 Say = Callable[[str], None]
 
@@ -30,10 +26,11 @@ NAMES = (
 
 
 def recipe_key(machine: Machine) -> str:
-    """Return a hash of what the images are made from, besides the packages themselves."""
-    values = {key: str(value) for key, value in asdict(machine).items()}
-    text = json.dumps([RECIPES, values], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    """Return a hash of what the images are made from: recipes and machine, but not packages."""
+    digest = hashlib.sha256(repr(machine).encode())
+    for path in (Path(oci.__file__), *sorted(Path(__file__).parent.glob("*.py"))):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def missing(address: str, *, key: str, stamp: Path) -> Sequence[str]:

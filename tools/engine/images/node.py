@@ -52,12 +52,22 @@ def layer(kitchen: Kitchen, *, base: Mapping[str, Entry], known: frozenset[str])
     node, *modules = _pack(kitchen)
     entries = [
         *_program(node),
-        *(entry for name, tar in zip(_PACKAGES, modules, strict=True) for entry in _module(name, tar)),
-        *(oci.symlink(f"usr/local/bin/{name}", f"../lib/node_modules/{to}") for name, to in _COMMANDS.items()),
+        *(
+            entry
+            for name, tar in zip(_PACKAGES, modules, strict=True)
+            for entry in _module(name, tar)
+        ),
+        *(
+            oci.symlink(f"usr/local/bin/{name}", f"../lib/node_modules/{to}")
+            for name, to in _COMMANDS.items()
+        ),
         oci.symlink("usr/local/bin/nodejs", "node"),
         oci.file("usr/local/bin/docker-entrypoint.sh", _ENTRYPOINT, mode=0o755),
         oci.file("usr/local/etc/npmrc", kitchen.machine.npmrc),
-        *(replace(base[path], content=(base[path].content or b"") + line.encode()) for path, line in _USER.items()),
+        *(
+            replace(base[path], content=(base[path].content or b"") + line.encode())
+            for path, line in _USER.items()
+        ),
         oci.owned(Entry(path="home/node"), uid=1000, gid=1000),
     ]
     return oci.layer(oci.with_parents(entries, known=known), kitchen.scratch / "node.tar.gz")
@@ -102,7 +112,9 @@ def _program(tar: Path) -> Iterable[Entry]:
     with tarfile.open(tar) as opened:
         for entry in oci.entries_of_tar(opened):
             if entry.path in {"package/bin/node", "package/LICENSE"}:
-                path = {"package/bin/node": "usr/local/bin/node"}.get(entry.path, "usr/local/LICENSE")
+                path = {"package/bin/node": "usr/local/bin/node"}.get(
+                    entry.path, "usr/local/LICENSE"
+                )
                 yield Entry(path=path, content=entry.content, mode=entry.mode & 0o755)
 
 

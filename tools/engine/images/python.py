@@ -104,9 +104,7 @@ def layer(kitchen: Kitchen, *, status: str, known: frozenset[str]) -> Blob:
         oci.file("etc/pip.conf", kitchen.machine.pip_conf),
         *installed(libraries, status=status),
     ]
-    return oci.layer(
-        oci.with_parents(entries, known=known), kitchen.scratch / "python.tar.gz"
-    )
+    return oci.layer(oci.with_parents(entries, known=known), kitchen.scratch / "python.tar.gz")
 
 
 def image(kitchen: Kitchen, below: Blob, own: Blob) -> Image:
