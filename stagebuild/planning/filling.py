@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from stagebuild.config.keypaths import within
+from stagebuild.config.plain import expected
 from stagebuild.model.entries import Attestation, CacheEntry, Output, Secret, SshForward
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ def map_text(  # noqa: PLR0911 - one line for each kind of value
     Return ``value`` with every text in it changed; names and keys of tables stay.
 
     Raises:
-        Misfit: What ``change`` raised, with the place of the text within ``value``.
+        Misfit: What ``change`` raised, with the place of the text within ``value``; or a number
+            stands where text should, which only Python can write.
     """
     match value:
         case str():
@@ -42,6 +44,8 @@ def map_text(  # noqa: PLR0911 - one line for each kind of value
             )
         case SshForward():
             return SshForward(paths=map_text(value.paths, change))
+        case int() | float() if not isinstance(value, bool):
+            raise expected("text", value)
         case _:
             return value
 

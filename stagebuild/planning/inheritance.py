@@ -2,35 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from stagebuild.config.keypaths import Misfit
+from stagebuild.config.definitions import NAMES_OF_FIELDS
+from stagebuild.config.keypaths import Misfit, within
+from stagebuild.config.plain import expected
 from stagebuild.errors import did_you_mean
 from stagebuild.model.project import Environment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 Settings = dict[str, Any]
 """Values by field of ``Environment``; what is not given is not in it."""
 
 _NOT_MERGED = frozenset({"inherits", "description"})
-_FIELDS = tuple(field.name for field in fields(Environment) if field.name not in _NOT_MERGED)
-_TABLES = frozenset(field.name for field in fields(Environment) if field.default_factory is dict)
+_SHAPES: dict[str, tuple[str, Any]] = {
+    "Mapping": ("a table by name", Mapping),
+    "tuple": ("a list", (tuple, list)),
+    "bool": ("true or false", bool),
+    "str": ("text", str),
+}
+_FIELDS = {
+    field.name: str(field.type).partition("[")[0].partition(" ")[0]
+    for field in fields(Environment)
+    if field.name not in _NOT_MERGED
+}
 _values_of = attrgetter(*_FIELDS)
 
 
 def settings_of(environment: Environment) -> Settings:
-    """Return what one environment itself sets. An empty table sets nothing, an empty list does."""
+    """
+    Return what one environment itself sets. An empty table sets nothing, an empty list does.
+
+    Raises:
+        Misfit: A field holds something else than its type says, which only Python can write.
+    """
     settings: Settings = {}
-    for field, value in zip(_FIELDS, _values_of(environment), strict=True):
-        if field in _TABLES:
+    values: tuple[Any, ...] = _values_of(environment)
+    for (field, shape), value in zip(_FIELDS.items(), values, strict=True):
+        if value is None:
+            continue
+        what, kind = _SHAPES[shape]
+        if not isinstance(value, kind):
+            raise expected(what, value).inside(NAMES_OF_FIELDS[field])
+        if shape == "Mapping":
             if value:
                 settings[field] = dict(value)
-        elif value is not None:
-            settings[field] = tuple(value) if isinstance(value, list) else value
+        else:
+            settings[field] = tuple(value) if shape == "tuple" else value
     return settings
 
 
@@ -87,7 +110,8 @@ class Lineages:
         """Return what ``name`` itself sets."""
         own = self._own.get(name)
         if own is None:
-            own = self._own[name] = settings_of(self._environments[name])
+            with within("environments", name, settled=True):
+                own = self._own[name] = settings_of(self._environments[name])
         return own
 
     def author(self, name: str, place: Sequence[str | int]) -> str:
@@ -113,7 +137,10 @@ class Lineages:
         path = [start]
         while path:
             name = path[-1]
-            parents = self._environments[name].inherits
+            parents: Any = self._environments[name].inherits
+            if isinstance(parents, str):
+                with within("environments", name, "inherits", settled=True):
+                    raise expected("a list of environments", parents)
             pending = None
             for index, parent in enumerate(parents):
                 place = ("environments", name, "inherits", index)

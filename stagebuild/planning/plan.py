@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stagebuild.config.keypaths import Misfit, within
+from stagebuild.config.keypaths import Misfit, dotted, within
 from stagebuild.config.reading import check_environment_name, check_variable_name
 from stagebuild.config.templates import literal
 from stagebuild.errors import ConfigError, UnknownEnvironment, did_you_mean
@@ -16,7 +16,7 @@ from stagebuild.planning.locations import absolute
 from stagebuild.planning.overrides import Overrides, read_settings
 from stagebuild.planning.places import Authors, config_error
 from stagebuild.planning.resolving import Resolution, Shared
-from stagebuild.planning.sites import Abstract, Sites
+from stagebuild.planning.sites import Abstract, Site, Sites
 from stagebuild.planning.spec import BuildPlan, BuildSpec
 from stagebuild.planning.surroundings import Surroundings
 from stagebuild.planning.variables import Facts, check_variables
@@ -100,7 +100,11 @@ class _Planner:
             given=overrides.variables,
         )
         self._check(overrides)
-        self._literal: Settings = map_text(settings_of(overrides.environment), literal)
+        try:
+            self._literal: Settings = map_text(settings_of(overrides.environment), literal)
+        except Misfit as misfit:
+            key = dotted(("overrides", *misfit.parts))
+            raise ConfigError(misfit.message, key=key) from misfit.__cause__
         self._settings: tuple[Setting, ...] = ()
         if overrides.settings:
             self._settings = read_settings(overrides.settings, self.names())
@@ -138,11 +142,7 @@ class _Planner:
         """Return the environments that there are: those declared, else the named stages."""
         if self._project.environments is not None:
             return tuple(self._project.environments)
-        resolution, authors = self._resolution("")
-        try:
-            return resolution.site().stages
-        except Misfit as misfit:
-            raise authors.error(misfit) from misfit.__cause__
+        return self._site("").stages
 
     def is_abstract(self, name: str) -> bool:
         """Return whether there is nothing to build for ``name``."""
@@ -172,19 +172,25 @@ class _Planner:
                 path = None if origin is None else origin.path
                 raise UnknownEnvironment(name, project.environments, path=path)
             return
-        resolution, authors = self._resolution(name)
-        try:
-            site = resolution.site()
-        except Misfit as misfit:
-            raise authors.error(misfit) from misfit.__cause__
+        site = self._site(name)
         if site.tree is not None and name.lower() not in site.stages:
             hint = None if site.stages else "no stage of it has a name: give one with AS"
             raise UnknownEnvironment(name, site.stages, path=site.shown, hint=hint)
 
+    def _site(self, name: str) -> Site:
+        resolution, authors = self._resolution(name)
+        try:
+            return resolution.site()
+        except Misfit as misfit:
+            raise authors.error(misfit) from misfit.__cause__
+
     def _resolution(self, name: str) -> tuple[Resolution, Authors]:
         inherited: Settings = {}
-        if self._lineages is not None and name in self._project.environments:  # type: ignore[operator]  # lineages are of environments
-            inherited = self._lineages.settings(name)
+        if self._lineages is not None and name in (self._project.environments or {}):
+            try:
+                inherited = self._lineages.settings(name)
+            except Misfit as misfit:
+                raise config_error(self._project, misfit) from misfit.__cause__
         settings = dict(inherited)
         merge(settings, self._literal)
         applied = [each for each in self._settings if each.environment in (None, name)]
