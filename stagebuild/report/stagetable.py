@@ -161,10 +161,10 @@ class _Columns:
             return ""
         busy: set[int] = set()
         for interval in ran:
-            first = int((interval.start_s - start_s) / length_s * self.chart)
-            last = int((interval.end_s - start_s) / length_s * self.chart - 1e-9)
+            first = round((interval.start_s - start_s) / length_s * self.chart)
+            end = round((interval.end_s - start_s) / length_s * self.chart)
             first = min(max(first, 0), self.chart - 1)
-            busy.update(range(first, min(max(last, first), self.chart - 1) + 1))
+            busy.update(range(first, min(max(end, first + 1), self.chart)))
         bars = "".join(self.look.glyphs.bar if i in busy else " " for i in range(self.chart))
         return self.look.paint(bars.rstrip(), Tone.BUSY)
 

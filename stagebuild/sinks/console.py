@@ -8,6 +8,7 @@ never waits for the terminal, and a million lines of output cost what a million 
 
 from __future__ import annotations
 
+import io
 import os
 import threading
 import time
@@ -125,8 +126,9 @@ class ConsoleSink:
         if self._console is None:
             from rich.console import Console  # noqa: PLC0415 - see _draw_frames
 
+            # It renders and never writes: rich ends the program when a pipe breaks.
             self._console = Console(
-                file=self._stream,
+                file=io.StringIO(),
                 force_terminal=True,
                 no_color=not self._color,
                 highlight=False,
