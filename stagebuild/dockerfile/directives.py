@@ -51,7 +51,7 @@ class DirectiveReader:
         Return the directive in a line, or None; after the first None all are None.
 
         Raises:
-            DockerfileError: Without a path: the directive was given before.
+            DockerfileError: Without a place: the directive was given before.
         """
         if self._over:
             return None
@@ -64,7 +64,7 @@ class DirectiveReader:
             return None
         if name in self._seen:
             raise DockerfileError(
-                f"only one {name} directive can be used", line=line, hint="remove one of them"
+                f"only one {name} directive can be used", hint="remove one of them"
             )
         self._seen.add(name)
         return Directive(name=name, value=found[2], line=line)

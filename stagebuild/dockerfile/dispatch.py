@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from stagebuild.dockerfile.expansion import Lexer
+from stagebuild.dockerfile.expansion import Lexer, is_plain
 from stagebuild.dockerfile.instructions import (
     Add,
     Arg,
@@ -101,7 +101,7 @@ class Dispatcher:
                 return self._simple(instruction)
 
     def _word(self, word: str) -> str:
-        return self._noted(self._lexer, word)
+        return word if is_plain(word) else self._noted(self._lexer, word)
 
     def _noted(self, lexer: Lexer, word: str) -> str:
         expansion = lexer.expand(word, self._scope.variables)

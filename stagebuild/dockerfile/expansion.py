@@ -33,6 +33,11 @@ _SPECIAL_PARAMETERS = frozenset("@*#?-$!0")
 _UNCHANGED: frozenset[str] = frozenset()
 
 
+def is_plain(word: str) -> bool:
+    """Say whether the word expands to itself, whatever the variables and the escape character."""
+    return _PLAIN.fullmatch(word) is not None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expansion:
     """
@@ -76,7 +81,7 @@ class Lexer:
             DockerfileError: Without a place: a quote or brace is missing, the modifier or its
                 pattern is unknown, or ``${name?}`` demanded a value that there is not.
         """
-        if _PLAIN.fullmatch(word):
+        if is_plain(word):
             return Expansion(text=word)
         reading = _Reading(self, word, variables, words=_NoWords())
         text, _ = reading.whole()

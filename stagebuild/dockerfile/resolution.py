@@ -222,7 +222,9 @@ class _Resolution:
         triggers: list[Instruction] = []
         for instruction in drafts[draft.base.index].text.instructions:
             if isinstance(instruction, OnBuild):
-                trigger = read_trigger(instruction.expression, lines=draft.text.opening.lines)
+                trigger = read_trigger(
+                    instruction.expression, lines=draft.text.opening.lines, path=self._path
+                )
                 draft.edges += self._edges_of(trigger, draft.text.index)
                 triggers.append(trigger)
         return triggers

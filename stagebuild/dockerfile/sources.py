@@ -113,7 +113,7 @@ class SourceFinder:
                     f"there is no stage {name}",
                     hint=f"the stages are 0 to {len(self._names) - 1}, in file order",
                 )
-            return StageSource(index=index, is_forward=index >= stage)
+            return StageSource(index=index, is_forward=index > stage)
         return self.of_mount(name, stage=stage)
 
     def of_mount(self, name: str, *, stage: int) -> Source:
@@ -125,7 +125,7 @@ class SourceFinder:
         """
         index = self._last.get(name.lower())
         if index is not None:
-            return StageSource(index=index, is_forward=index >= stage)
+            return StageSource(index=index, is_forward=index > stage)
         return self._image(name, self._misspelt(name, self._last))
 
     def _image(self, reference: str, suggestion: str | None) -> Source:

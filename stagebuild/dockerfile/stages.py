@@ -22,8 +22,8 @@ class StageSource:
 
     Attributes:
         index: Its 0-based position.
-        is_forward: It does not stand before the stage that uses it. BuildKit then refuses to
-            build the user.
+        is_forward: It stands after the stage that uses it. BuildKit then refuses to build the
+            user. A stage that uses itself is refused as a circle, except through an ONBUILD.
     """
 
     index: int

@@ -109,17 +109,17 @@ def parse(text: str | bytes, *, path: str = "Dockerfile") -> Dockerfile:
     )
 
 
-def read_trigger(expression: str, *, lines: LineRange) -> Instruction:
+def read_trigger(expression: str, *, lines: LineRange, path: str) -> Instruction:
     """
     Return the instruction that an ONBUILD holds, as if it stood at ``lines``.
 
     BuildKit reads it anew when it is triggered, and always with a backslash as escape character.
 
     Raises:
-        DockerfileError: Without a path: it is none, or more than one.
+        DockerfileError: It is none, or more than one.
     """
-    reader = SourceReader(expression, path="")
-    with located("", lines.start):
+    reader = SourceReader(expression, path=path)
+    with located(path, lines.start):
         first = reader.next_line()
         if first is None:
             raise DockerfileError("ONBUILD holds no instruction")

@@ -22,6 +22,7 @@ SPACE_CHARACTERS = "".join(sorted(SPACE))
 """The same, for ``str.strip``."""
 
 _BLANKS = re.compile(r"[\t\v\f\r ]+")
+_PLAIN_FLAG = re.compile(f"[^{re.escape(SPACE_CHARACTERS)}'\"\\\\`]+")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -84,6 +85,9 @@ def _flags(text: str, escape: str) -> tuple[tuple[str, ...], int]:
 
 def _flag(text: str, position: int, escape: str) -> tuple[str, int]:
     """Return the flag that begins at ``position``, and its end."""
+    plain = _PLAIN_FLAG.match(text, position)
+    if plain is not None and (plain.end() == len(text) or text[plain.end()] in SPACE):
+        return plain.group(), plain.end()
     word: list[str] = []
     quote = ""
     while position < len(text):

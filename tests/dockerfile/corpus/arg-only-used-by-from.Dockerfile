@@ -1,0 +1,4 @@
+ARG UNUSED=a
+ARG USED=3.20
+FROM alpine:${USED}
+RUN true

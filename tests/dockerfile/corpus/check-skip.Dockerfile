@@ -1,0 +1,3 @@
+# check=skip=JSONArgsRecommended;error=false
+FROM alpine
+CMD echo hi

@@ -1,0 +1,4 @@
+FROM alpine AS vendor
+RUN expensive
+FROM busybox
+COPY --from=vendor /v /v

@@ -1,0 +1,3 @@
+FROM alpine
+COPY --exclude=*.md --exclude=docs/** . /src
+ADD --exclude=*.log . /add

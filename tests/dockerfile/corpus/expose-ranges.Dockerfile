@@ -1,0 +1,3 @@
+FROM alpine
+ENV PORT=8080
+EXPOSE $PORT 53/udp 53/tcp 8000-8010 ${PORT}/sctp

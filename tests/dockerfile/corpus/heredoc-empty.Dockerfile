@@ -1,0 +1,5 @@
+FROM alpine
+COPY <<EOF /empty
+EOF
+RUN <<EOF
+EOF

@@ -1,0 +1,7 @@
+FROM alpine
+COPY <<one.txt <<-"two.txt" three.txt /data/
+first
+one.txt
+	second $HOME
+	two.txt
+RUN cat /data/*

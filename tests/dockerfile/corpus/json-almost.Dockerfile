@@ -1,0 +1,5 @@
+FROM alpine
+RUN [ "$(id -u)" = 0 ]
+RUN ['single', 'quotes']
+CMD [ echo, unquoted ]
+ENTRYPOINT ["sh" "-c"]

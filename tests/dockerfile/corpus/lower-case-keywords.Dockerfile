@@ -1,0 +1,6 @@
+from alpine as base
+run echo a
+copy . .
+from base
+env a=b
+cmd ["sh"]

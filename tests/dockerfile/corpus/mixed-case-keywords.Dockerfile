@@ -1,0 +1,4 @@
+From alpine As base
+Run echo a
+From alpine
+COPY --from=Base /a /b

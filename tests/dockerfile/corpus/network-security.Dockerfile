@@ -1,0 +1,3 @@
+FROM alpine
+RUN --network=host wget example.com
+RUN --network=default true

@@ -1,0 +1,6 @@
+FROM node:20
+CMD [ \
+  "node", \
+  "--enable-source-maps", \
+  "server.js" \
+]

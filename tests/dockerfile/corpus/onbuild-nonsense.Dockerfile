@@ -1,0 +1,3 @@
+FROM alpine
+ONBUILD FROBNICATE all the things
+ONBUILD COPY onlyone

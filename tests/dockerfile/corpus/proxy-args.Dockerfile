@@ -1,0 +1,4 @@
+FROM alpine
+ARG HTTP_PROXY
+ARG no_proxy=localhost
+RUN wget example.com

@@ -1,0 +1,3 @@
+#!/usr/bin/env -S docker build . -f
+FROM alpine
+RUN true

@@ -1,0 +1,5 @@
+FROM scratch AS empty
+FROM empty AS still-empty
+COPY a /
+FROM still-empty
+WORKDIR /w

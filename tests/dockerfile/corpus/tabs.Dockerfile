@@ -1,0 +1,3 @@
+FROM	alpine	AS	base
+RUN	echo	tabbed
+	ENV	A=b

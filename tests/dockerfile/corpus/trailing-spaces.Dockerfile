@@ -1,0 +1,3 @@
+FROM alpine AS base   
+RUN echo a \   
+    && echo b  

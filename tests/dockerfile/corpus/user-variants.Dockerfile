@@ -1,0 +1,6 @@
+FROM alpine
+ARG UID=1000
+ENV NAME=app
+USER $NAME
+USER ${UID}:${UID}
+USER root

@@ -1,0 +1,3 @@
+FROM alpine
+ENV DATA=/data
+VOLUME $DATA /other ${DATA}/sub

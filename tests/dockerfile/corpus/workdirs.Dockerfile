@@ -1,0 +1,5 @@
+FROM alpine
+WORKDIR /
+WORKDIR relative
+WORKDIR "/with space"
+WORKDIR ${NOPE:-/fallback}
