@@ -121,15 +121,28 @@ class SolveFailed(Exception):
         message: The engine's or the program's own words, secrets redacted.
         exit_code: Exit code of the program that drove the build, or None.
         canceled: Whether it ended because it was asked to.
+        process_exit_code: Exit code of the RUN step's process, or None where nobody says.
+        line: 1-based first line of the Dockerfile that the failure is about, or None.
+        vertex: Digest of the vertex that failed, or None.
     """
 
     def __init__(
-        self, message: str, *, exit_code: int | None = None, canceled: bool = False
+        self,
+        message: str,
+        *,
+        exit_code: int | None = None,
+        canceled: bool = False,
+        process_exit_code: int | None = None,
+        line: int | None = None,
+        vertex: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.exit_code = exit_code
         self.canceled = canceled
+        self.process_exit_code = process_exit_code
+        self.line = line
+        self.vertex = vertex
 
 
 class Backend(Protocol):

@@ -53,6 +53,10 @@ class Client:
         address: Of a Docker engine or a buildkitd.
         silence_s: How long a peer that should be talking may be silent before it counts as gone.
 
+    Attributes:
+        engine: What a Docker engine said of itself, ``server`` and ``api-version`` among it; empty
+            for a buildkitd.
+
     Raises:
         ConnectionLost: Nobody answers at the address.
         endpoints.UpgradeRefused: A Docker engine answers that has no BuildKit.
@@ -63,6 +67,7 @@ class Client:
         self._silence_s = silence_s
         self._loop = Loop()
         self._tunneled = False
+        self.engine: dict[str, str] = {}
         sock, rest = self._connect()
         wire = self._loop.attach(sock)
         self._connection = Connection(wire, client=True)
@@ -70,6 +75,11 @@ class Client:
         self._loop.start()
         if rest:
             self._loop.call(lambda: self._connection.on_bytes(rest))
+
+    @property
+    def is_docker(self) -> bool:
+        """Whether a Docker engine answered, by its upgrade, and not a plain BuildKit."""
+        return not self._tunneled
 
     def __enter__(self) -> Self:
         return self
@@ -85,6 +95,7 @@ class Client:
         """Return an HTTP/2 socket: through Docker's upgrade, or the address itself."""
         sock = self._address.connect(_CONNECT_TIMEOUT_S)
         try:
+            self.engine = endpoints.ping(sock).headers
             return endpoints.upgrade(sock, "/grpc")
         except (MalformedMessage, endpoints.UpgradeRefused) as error:
             sock.close()

@@ -202,6 +202,25 @@ def upgrade(
     return sock, answer.body
 
 
+def ping(sock: socket.socket) -> Answer:
+    """
+    Return what a Docker engine says of itself before an upgrade: ``api-version``, ``server``.
+
+    The socket can be used for the next request afterwards.
+
+    Raises:
+        MalformedMessage: The peer does not speak HTTP/1.1.
+        ConnectionLost: It hung up, or said nothing in time.
+    """
+    try:
+        sock.sendall(b"HEAD /_ping HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        return read_answer(sock)
+    except TimeoutError as error:
+        raise ConnectionLost("the engine did not answer in time") from error
+    except OSError as error:
+        raise ConnectionLost(f"the engine hung up: {error.strerror or error}") from error
+
+
 def read_answer(sock: socket.socket) -> Answer:
     """
     Read the head of an answer and what came along with it.

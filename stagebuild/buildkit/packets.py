@@ -81,6 +81,18 @@ def _go_mode(mode: int) -> int:
     return go
 
 
+def system_mode(mode: int) -> int:
+    """Return the permission and special bits of Go's FileMode as a system's."""
+    bits = mode & 0o777
+    if mode & GO_SETUID:
+        bits |= statmode.S_ISUID
+    if mode & GO_SETGID:
+        bits |= statmode.S_ISGID
+    if mode & GO_STICKY:
+        bits |= statmode.S_ISVTX
+    return bits
+
+
 # A socket is sent as if it were a regular file, as fsutil does (stat.go: "Clear the socket bit").
 _GO_TYPES = {
     statmode.S_IFDIR: GO_DIRECTORY,

@@ -23,7 +23,7 @@ Source: protobuf.dev/programming-guides/encoding.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
 
 from stagebuild.buildkit.errors import MalformedMessage
 
@@ -233,12 +233,6 @@ def blob_mapping(number: int) -> Mapping[str, bytes]:
     return cast("Mapping[str, bytes]", Field(number, _Entry(_TEXT, _BLOB), zero={}, repeated=True))
 
 
-@dataclass_transform(
-    kw_only_default=True,
-    field_specifiers=(
-        integer, boolean, text, texts, blob, blobs, message, messages, mapping, blob_mapping,
-    ),
-)  # fmt: skip
 class Message:
     """The base of every message: keyword arguments in, bytes out, and back."""
 

@@ -1,0 +1,205 @@
+"""
+The SDK backend: a spec becomes a solve on the engine's own connection, its status events.
+
+Each ``build`` opens a connection and a session and ends them; ``together`` gives a backend whose
+builds share them, for the environments of one run.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from stagebuild.backends.base import SolveFailed
+from stagebuild.backends.sdk.dockerconfig import BACKEND, DockerConfig, EngineHost, address_of
+from stagebuild.backends.sdk.failures import failure_of
+from stagebuild.backends.sdk.joint import JointBuilds
+from stagebuild.backends.sdk.responses import response_of
+from stagebuild.backends.sdk.statusevents import events_of
+from stagebuild.buildkit.errors import BuildKitError
+from stagebuild.errors import UnsupportedFeature
+from stagebuild.progress.events import PlainLine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from stagebuild.backends.base import Backend, Cancel, Emit, SolveResponse
+    from stagebuild.backends.sdk.joint import Started
+    from stagebuild.model import Digest, ImageFacts
+    from stagebuild.planning.spec import BuildSpec
+
+
+class SdkBackend:
+    """
+    Builds by BuildKit's own protocol, with no program in between.
+
+    Safe for several threads at once.
+
+    Attributes:
+        name: ``sdk``.
+    """
+
+    name = BACKEND
+
+    def __init__(self, *, environ: Mapping[str, str], host: str | None = None) -> None:
+        """
+        Prepare; connects to nothing yet.
+
+        Args:
+            environ: Where the engine, Docker's configuration and secrets are found.
+            host: Address of an engine or a buildkitd (``unix://``, ``tcp://``, ``ssh://``);
+                Docker's own choice when not given.
+        """
+        self._environ = environ
+        self._host = host
+        self._config = DockerConfig(environ)
+
+    def build(self, spec: BuildSpec, emit: Emit, cancel: Cancel) -> SolveResponse:
+        """
+        Build ``spec`` as every backend does.
+
+        Raises:
+            UnsupportedFeature: The spec requires what the engine lacks; nothing was started.
+            EngineUnavailable: There is no engine, it may not be used, or it has no BuildKit.
+            SolveFailed: The build failed or was canceled.
+            ProtocolError: The engine's answer can't be read.
+        """
+        with self.together((spec,)) as backend:
+            return backend.build(spec, emit, cancel)
+
+    @contextmanager
+    def together(self, specs: Sequence[BuildSpec]) -> Iterator[Backend]:
+        """
+        Give a backend whose builds share one connection, and a session where they can.
+
+        Args:
+            specs: Every build that it will be asked for.
+
+        Raises:
+            UnsupportedFeature: They name a buildx builder.
+        """
+        engine = self._engine(specs)
+        with JointBuilds(
+            address_of(engine),
+            config=self._config,
+            environ=self._environ,
+            specs=specs,
+            proxies=self._config.proxy_args(engine.url),
+        ) as builds:
+            yield _Joint(self, builds, engine)
+
+    def image_facts(self, spec: BuildSpec, response: SolveResponse) -> ImageFacts | None:
+        """
+        Look at the image that was built, in the engine's image store.
+
+        Returns:
+            None when no image was made, or it is nowhere to be seen.
+        """
+        from stagebuild.backends.sdk.imagefacts import facts_of_stored  # noqa: PLC0415
+
+        return facts_of_stored(self._engine((spec,)), response)
+
+    def command(self, spec: BuildSpec) -> str:
+        """Return what ``build`` would ask of the engine as one line of text; starts nothing."""
+        engine = self._engine((spec,))
+        parts = [f"solve on {engine.url}", f"target={spec.target or '(last stage)'}"]
+        parts += [f"build-arg:{name}=***" for name in spec.build_args]
+        parts += [f"tag={tag}" for tag in spec.tags]
+        parts += [f"secret={name}" for name in spec.secrets]
+        parts.append(f"context={spec.context}")
+        return " ".join(parts)
+
+    def _engine(self, specs: Sequence[BuildSpec]) -> EngineHost:
+        """Return where to build: a spec's builder may be the address of a buildkitd."""
+        builders = {spec.builder for spec in specs} - {None, "default"}
+        for builder in builders:
+            if "://" in str(builder) and len(builders) == 1:
+                return EngineHost(str(builder))
+            raise UnsupportedFeature(
+                f"the buildx builder {builder}",
+                backend=BACKEND,
+                remedy="use the buildx backend, or name a buildkitd's address as the builder",
+            )
+        return EngineHost(self._host) if self._host else self._config.engine_host()
+
+
+class _Joint:
+    """A backend on a connection that is there."""
+
+    name = BACKEND
+
+    def __init__(self, backend: SdkBackend, builds: JointBuilds, engine: EngineHost) -> None:
+        self._builds = builds
+        self._engine = engine
+        self._backend = backend
+        self.image_facts = backend.image_facts
+        self.command = backend.command
+
+    def build(self, spec: BuildSpec, emit: Emit, cancel: Cancel) -> SolveResponse:
+        _stop_if_asked(cancel)
+        try:
+            started = self._builds.start(spec)
+            for words in started.caches.missing:
+                emit(PlainLine(text=f"WARNING: {words}"))
+            answer = _followed(started, emit, cancel)
+        except BuildKitError as error:
+            reason = cancel.reason if cancel.requested else None
+            raise failure_of(error, cancel_reason=reason, where=self._engine.url) from error
+        _stop_if_asked(cancel)
+        _name_caches(started, answer)
+        facts = started.facts
+        response = response_of(answer, has_store=facts.has_store, versions=facts.versions)
+        if not started.outputs.pushed_here:
+            return response
+        return self._pushed(spec, response, emit, cancel)
+
+    def _pushed(
+        self, spec: BuildSpec, response: SolveResponse, emit: Emit, cancel: Cancel
+    ) -> SolveResponse:
+        """Push what the engine did not, and return the response with the registry's digest."""
+        from dataclasses import replace  # noqa: PLC0415 - loaded already, named only here
+
+        from stagebuild.backends.sdk.credentials import credentials  # noqa: PLC0415
+        from stagebuild.backends.sdk.engineapi import push  # noqa: PLC0415 - 150 ms
+        from stagebuild.model.references import Reference  # noqa: PLC0415
+
+        digest: Digest | None = None
+        for tag in spec.tags:
+            host = Reference.parse(tag).domain
+            auth = credentials(self._backend._config, host, self._backend._environ)  # noqa: SLF001
+            digest = push(self._engine, tag, auth, emit=emit, cancel=cancel) or digest
+        return replace(response, digest=digest)
+
+
+def _stop_if_asked(cancel: Cancel) -> None:
+    if cancel.requested:
+        raise SolveFailed(cancel.reason or "canceled", canceled=True)
+
+
+def _followed(started: Started, emit: Emit, cancel: Cancel) -> Mapping[str, str]:
+    """Emit what a build tells until it has ended, and return the exporters' words."""
+    running = started.running
+    withdraw = cancel.on_cancel(running.cancel)
+    try:
+        for status in running.statuses():
+            for event in events_of(status):
+                emit(event)
+        return running.response().exporter_response
+    except BaseException:
+        running.cancel()  # an observer of the events failed, or a key was pressed
+        raise
+    finally:
+        withdraw()
+
+
+def _name_caches(started: Started, answer: Mapping[str, str]) -> None:
+    """Give the manifest of a local cache its tag, by which the next build finds it."""
+    described = answer.get("cache.manifest")
+    if not described or not started.caches.named:
+        return
+    import json  # noqa: PLC0415 - local caches are rare
+
+    from stagebuild.buildkit.layout import name_digest  # noqa: PLC0415
+
+    for folder, tag in started.caches.named.items():
+        name_digest(folder, json.loads(described), tag)
