@@ -48,15 +48,16 @@ def _stage(key: _Key, by_index: dict[int, list[ObservedVertex]]) -> StageTiming:
     name, platform, built_for = key
     steps = tuple([_step(name, by_index[index]) for index in sorted(by_index)])
     busy = merged([interval for step in steps for interval in step.intervals])
+    ran = merged([i for step in steps if not step.cached for i in step.intervals])
     return StageTiming(
         name=name,
         platform=platform,
         built_for=built_for,
         busy_s=length_s(busy),
         work_s=sum(step.busy_s for step in steps),
-        span_s=span_s(busy),
-        started_s=busy[0].start_s if busy else None,
-        completed_s=busy[-1].end_s if busy else None,
+        span_s=span_s(ran),
+        started_s=ran[0].start_s if ran else None,
+        completed_s=ran[-1].end_s if ran else None,
         steps=len(steps),
         cached_steps=sum(step.cached for step in steps),
         step_timings=steps,

@@ -83,10 +83,11 @@ class StageTiming:
         platform: None unless the engine named it (several platforms, or a cross build).
         built_for: The platform built for, in a cross build; None where it is ``platform``. The
             FROM of such a stage is named without it, so it is counted under ``platform`` alone.
-        busy_s: Time during which at least one of its steps ran.
+        busy_s: Time during which at least one of its steps ran or was looked up.
         work_s: Sum of its steps' times; above ``busy_s`` where steps ran at once.
-        span_s: From the first start to the last end.
-        started_s: First start, or None when nothing of it ran.
+        span_s: From the first start to the last end of what was not cached: BuildKit looks all
+            base images up at once, long before the stages that wait for others.
+        started_s: First start, or None when nothing of it ran, cached steps left out.
         completed_s: Last end, likewise.
         steps: Number of steps that the engine announced: those that the target needs.
         cached_steps: How many of them came from the cache.

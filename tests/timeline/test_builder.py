@@ -190,6 +190,13 @@ def test_parallel_steps_count_once_in_busy_and_twice_in_work() -> None:
     assert (stage.started_s, stage.completed_s) == (0, 11)
 
 
+def test_the_lookup_of_a_base_image_does_not_stretch_the_span() -> None:
+    stage = only_stage(
+        timeline_of(vertex("a", "[s 1/2] FROM x", (0, 1)), vertex("b", "[s 2/2] RUN y", (60, 61)))
+    )
+    assert (stage.span_s, stage.started_s, stage.busy_s) == (1, 60, 2)
+
+
 def test_two_vertices_of_one_instruction_are_one_step() -> None:
     stage = only_stage(
         timeline_of(

@@ -55,9 +55,8 @@ def test_little_of_a_real_critical_path_is_unexplained(path: Path) -> None:
 
 
 @streams
-def test_busy_is_at_most_span_and_work(path: Path) -> None:
+def test_busy_is_at_most_work(path: Path) -> None:
     for stage in timeline_of(path).stages:
-        assert stage.busy_s <= stage.span_s + 1e-6
         assert stage.busy_s <= stage.work_s + 1e-6
         assert stage.steps == len(stage.step_timings)
 
@@ -88,6 +87,7 @@ def test_a_copy_link_is_one_step(engine: str) -> None:
 @engines
 def test_a_build_with_nothing_to_do_is_all_cached(engine: str) -> None:
     for stage in recorded(engine, "cached").stages:
+        assert (stage.span_s, stage.started_s) == (0.0, None)
         assert stage.cached_steps == stage.steps
         assert stage.error == ""
 
