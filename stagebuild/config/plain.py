@@ -29,6 +29,8 @@ def found(value: object) -> str:  # noqa: PLR0911 - one line for each kind
     match value:
         case bool():
             return str(value).lower()
+        case "":
+            return "an empty text"
         case str():
             return f'the text "{value if len(value) <= 40 else value[:40] + "…"}"'  # noqa: PLR2004
         case SpelledFloat():

@@ -93,17 +93,23 @@ class Lineages:
 
     def settings(self, name: str) -> Settings:
         """Return the settings of ``name`` with all that it inherits. Not to be changed."""
-        merged = self._merged.get(name)
-        if merged is None:
-            merged = {}
-            parents = self._environments[name].inherits
-            line = self._lines[name]
-            if len(parents) == 1:
-                merged.update(self.settings(parents[0]))
-                line = (name,)
-            for ancestor in line:
-                merge(merged, self.own(ancestor))
-            self._merged[name] = merged
+        pending = [name]
+        while pending[-1] not in self._merged:
+            parents = self._environments[pending[-1]].inherits
+            if len(parents) != 1:
+                break
+            pending.append(parents[0])
+        for each in reversed(pending):
+            if each not in self._merged:
+                self._merged[each] = self._put_together(each)
+        return self._merged[name]
+
+    def _put_together(self, name: str) -> Settings:
+        """Return the settings of ``name``; those of an only parent are known already."""
+        parents = self._environments[name].inherits
+        merged: Settings = dict(self._merged[parents[0]]) if len(parents) == 1 else {}
+        for ancestor in (name,) if merged else self._lines[name]:
+            merge(merged, self.own(ancestor))
         return merged
 
     def own(self, name: str) -> Settings:
