@@ -25,10 +25,10 @@ cache exporters' ``Name()``; docker/buildx util/progress/multiwriter.go (addPref
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
 
 from stagebuild.model import Platform
+from stagebuild.values import value
 
 Kind = Literal[
     "step",
@@ -47,8 +47,9 @@ Kind = Literal[
 
 _WORD = r"[^\s\[\]]+"
 _PLATFORM = r"[\w.-]+(?:\([^)\s]*\))?/[\w./-]*?[\w.]"
-_BRACKET = re.compile(
-    rf"""
+
+# Compiled where they are first used, by re itself, which keeps them: a build has begun by then.
+_BRACKET = rf"""(?xa)
     (?:(?P<target>{_WORD})\ )??
     (?:(?P<platform>{_PLATFORM})(?:->(?P<built_for>[\w./()-]+))?\ )?
     (?:
@@ -57,12 +58,10 @@ _BRACKET = re.compile(
       | (?P<auth>auth)
       | context\ (?P<context>[^\]]+)
     )
-    """,
-    re.VERBOSE | re.ASCII,
-)
-_LEADING = re.compile(r"\[(?P<bracket>[^\]]*)\]\ (?P<command>.*)", re.DOTALL)
-_VARIANT = re.compile(r"v\d[\d.]*")
-_OS_VERSION = re.compile(r"\([^)]*\)")
+"""
+_LEADING = r"(?s)\[(?P<bracket>[^\]]*)\]\ (?P<command>.*)"
+_VARIANT = r"v\d[\d.]*"
+_OS_VERSION = r"\([^)]*\)"
 
 _INTERNAL: tuple[tuple[str, Kind], ...] = (
     ("load metadata for ", "metadata"),
@@ -93,7 +92,7 @@ _UNBRACKETED: tuple[tuple[str, Kind], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class VertexName:
     """
     What a vertex' name says.
@@ -130,14 +129,14 @@ def parse_vertex_name(name: str, *, targets: frozenset[str] = frozenset()) -> Ve
         name: As the engine or buildx wrote it.
         targets: The targets that one command builds, when it builds several.
     """
-    leading = _LEADING.fullmatch(name)
+    leading = re.fullmatch(_LEADING, name)
     if leading is None:
         return VertexName(kind=_kind(name, _UNBRACKETED), command=name)
     bracket, command = leading["bracket"], leading["command"]
     target, bracket = _split_target(bracket, targets)
     if not bracket:
         return VertexName(kind=_kind(command, _UNBRACKETED), command=command, target=target)
-    found = _BRACKET.fullmatch(bracket)
+    found = re.fullmatch(_BRACKET, bracket)
     if found is None:
         return _unnumbered(name, bracket, command)
     platform = _platform(found["platform"])
@@ -197,7 +196,7 @@ def _platform(text: str | None) -> Platform | None:
     if text is None:
         return None
     try:
-        return Platform.parse(_OS_VERSION.sub("", text))
+        return Platform.parse(re.sub(_OS_VERSION, "", text))
     except ValueError:
         return None
 
@@ -207,5 +206,5 @@ def _built_for(text: str | None, platform: Platform | None) -> Platform | None:
     if text is None or platform is None:
         return None
     first, _, rest = text.partition("/")
-    same_os = not rest or _VARIANT.fullmatch(rest) is not None
+    same_os = not rest or re.fullmatch(_VARIANT, rest) is not None
     return _platform(f"{platform.os}/{text}" if same_os else text) if first else None

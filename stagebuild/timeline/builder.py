@@ -27,7 +27,7 @@ LOG_TAIL_LINES = 50
 """How many of the last lines a ``Failure`` has."""
 
 _MAX_WARNINGS = 1000
-_EXIT_CODE = re.compile(r"exit code: (\d+)")
+_EXIT_CODE = r"exit code: (\d+)"
 
 
 class TimelineBuilder:
@@ -117,7 +117,7 @@ class TimelineBuilder:
             return None
         record = min(fatal, key=lambda record: record.parsed.kind == "cache export")
         parsed = record.parsed
-        exit_code = _EXIT_CODE.search(record.real_error)
+        exit_code = re.search(_EXIT_CODE, record.real_error)
         stage = parsed.stage
         if stage is None and parsed.kind == "step":
             stage = only_stage_name(stage_order)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stagebuild.progress.logs import LogTail
 from stagebuild.progress.vertexnames import VertexName, parse_vertex_name
-from stagebuild.timeline.intervals import length_s, merged
+from stagebuild.timeline.intervals import merged
 from stagebuild.timeline.values import Interval
+from stagebuild.values import value
 
 if TYPE_CHECKING:
     from stagebuild.progress.events import LogChunk, StatusUpdate, VertexUpdate
@@ -19,7 +19,7 @@ _MAX_RUNS = 64
 _MAX_PARTS = 512
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Part:
     """
     A part of a vertex' work that BuildKit reports on.
@@ -35,7 +35,7 @@ class Part:
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ObservedVertex:
     """
     A vertex after the end of the stream.
@@ -63,11 +63,6 @@ class ObservedVertex:
     canceled: bool
     log_bytes: int
     parts: tuple[Part, ...]
-
-    @property
-    def busy_s(self) -> float:
-        """Sum of the intervals, in seconds."""
-        return length_s(self.intervals)
 
 
 class VertexRecord:
