@@ -12,17 +12,17 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 
 from stagebuild.dockerfile.words import SPACE_CHARACTERS
 from stagebuild.errors import DockerfileError
+from stagebuild.values import value
 
 _DIRECTIVE = re.compile(r"([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=[\t\n\f\r ]*(.+?)[\t\n\f\r ]*")
 _NAMES = frozenset(("check", "escape", "syntax"))
 _ESCAPES = ("\\", "`")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Directive:
     """
     One parser directive.

@@ -7,7 +7,6 @@ methods of frontend/dockerfile/instructions/commands.go.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stagebuild.dockerfile.expansion import Lexer, is_plain
@@ -37,6 +36,7 @@ from stagebuild.dockerfile.refusals import (
     check_transfer,
 )
 from stagebuild.errors import DockerfileError
+from stagebuild.values import replaced
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,10 +89,10 @@ class Dispatcher:
             case Env():
                 pairs = self._pairs(instruction.pairs)
                 self._scope.set_env({pair.name: pair.value for pair in pairs})
-                return replace(instruction, pairs=pairs) if self._changed else instruction
+                return replaced(instruction, pairs=pairs) if self._changed else instruction
             case Label():
                 pairs = self._pairs(instruction.pairs)
-                return replace(instruction, pairs=pairs) if self._changed else instruction
+                return replaced(instruction, pairs=pairs) if self._changed else instruction
             case Copy() | Add():
                 return self._transfer(instruction)
             case Run() if instruction.mount_texts:
@@ -135,8 +135,8 @@ class Dispatcher:
                 self._scope.note_arg(name, value)
             else:
                 self._scope.set_arg(name, value)
-            settled.append(replace(declaration, default=value))
-        return replace(instruction, declarations=tuple(settled))
+            settled.append(replaced(declaration, default=value))
+        return replaced(instruction, declarations=tuple(settled))
 
     def _transfer(self, instruction: Copy | Add) -> Copy | Add:
         documents = tuple(
@@ -155,7 +155,7 @@ class Dispatcher:
         destination = self._word(instruction.destination)
         checksum = self._word(instruction.checksum) if isinstance(instruction, Add) else ""
         if self._changed:
-            instruction = replace(
+            instruction = replaced(
                 instruction,
                 chown=chown,
                 chmod=chmod,
@@ -164,7 +164,7 @@ class Dispatcher:
                 documents=documents,
             )
             if isinstance(instruction, Add):
-                instruction = replace(instruction, checksum=checksum)
+                instruction = replaced(instruction, checksum=checksum)
         check_transfer(instruction, is_add=isinstance(instruction, Add))
         if isinstance(instruction, Add):
             check_checksum(instruction)
@@ -174,22 +174,22 @@ class Dispatcher:
         mounts = tuple(read_mount(text, expand=self._word) for text in instruction.mount_texts)
         for mount in mounts:
             check_mount(mount, workdir=self._scope.workdir)
-        return replace(instruction, mounts=mounts)
+        return replaced(instruction, mounts=mounts)
 
     def _simple(self, instruction: Instruction) -> Instruction:
         match instruction:
             case Workdir():
                 path = self._word(instruction.path)
                 self._scope.change_directory(path)
-                return replace(instruction, path=path)
+                return replaced(instruction, path=path)
             case User():
-                return replace(instruction, user=self._word(instruction.user))
+                return replaced(instruction, user=self._word(instruction.user))
             case Volume():
                 return self._volume(instruction)
             case StopSignal():
                 signal = self._word(instruction.signal)
                 check_signal(signal)
-                return replace(instruction, signal=signal)
+                return replaced(instruction, signal=signal)
             case Expose():
                 return self._expose(instruction)
             case _:
@@ -199,7 +199,7 @@ class Dispatcher:
         paths = tuple(map(self._word, instruction.paths))
         if "" in paths:
             raise DockerfileError("the path of a VOLUME can't be empty")
-        return replace(instruction, paths=paths)
+        return replaced(instruction, paths=paths)
 
     def _expose(self, instruction: Expose) -> Expose:
         """Expand and split: one word may hold several ports."""
@@ -209,4 +209,4 @@ class Dispatcher:
             ports += self._lexer.split(port, self._scope.variables)
         for port in ports:
             check_port(port)
-        return replace(instruction, ports=tuple(ports))
+        return replaced(instruction, ports=tuple(ports))

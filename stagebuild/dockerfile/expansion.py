@@ -13,7 +13,6 @@ Source: moby/buildkit frontend/dockerfile/shell/lex.go.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stagebuild.dockerfile.patterns import (
@@ -24,6 +23,7 @@ from stagebuild.dockerfile.patterns import (
 )
 from stagebuild.dockerfile.words import SPACE
 from stagebuild.errors import DockerfileError
+from stagebuild.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,7 +38,7 @@ def is_plain(word: str) -> bool:
     return _PLAIN.fullmatch(word) is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Expansion:
     """
     What became of a word.
@@ -54,7 +54,7 @@ class Expansion:
     unset: frozenset[str] = _UNCHANGED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Lexer:
     """
     The rules under which words are read.

@@ -6,10 +6,10 @@ Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go, buildMetaAr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stagebuild.dockerfile.location import LineRange, located
+from stagebuild.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stagebuild.dockerfile.instructions import Arg, ArgDeclaration
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class GlobalArg:
     """
     One global ARG.

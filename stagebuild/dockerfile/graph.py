@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stagebuild.dockerfile.stages import (
@@ -14,6 +13,7 @@ from stagebuild.dockerfile.stages import (
     StageSource,
 )
 from stagebuild.errors import UnknownStage
+from stagebuild.values import field, value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stagebuild.dockerfile.global_args import GlobalArg
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class StageGraph:
     """
     The stages of a Dockerfile, resolved for one target, platform and set of build args.

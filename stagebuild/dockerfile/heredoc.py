@@ -7,10 +7,10 @@ Source: moby/buildkit frontend/dockerfile/parser/parser.go, ParseHeredoc and her
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 
 from stagebuild.dockerfile.expansion import Lexer
 from stagebuild.errors import DockerfileError
+from stagebuild.values import replaced, value
 
 _ANNOUNCEMENT = re.compile(r"([0-9]*)<<(-?)[\t\n\f\r ]*([^<]*)")
 _LEADING_TABS = re.compile(r"^\t+", re.MULTILINE)
@@ -19,7 +19,7 @@ _UNQUOTED = Lexer(keep_unset=True)
 _QUOTED = Lexer(keep_quotes=True, keep_unset=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Heredoc:
     """
     A document inside the Dockerfile.
@@ -45,7 +45,7 @@ class Heredoc:
 
     def with_body(self, body: str) -> Heredoc:
         """Return the same heredoc with this body."""
-        return replace(self, body=body)
+        return replaced(self, body=body)
 
     def ends_at(self, line: str) -> bool:
         """Say whether this physical line ends the document."""

@@ -7,10 +7,10 @@ same classes hold the expanded instruction of a resolved stage (see `Step.expand
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stagebuild.dockerfile.heredoc import is_heredoc_word
+from stagebuild.values import field, value
 
 if TYPE_CHECKING:
     from stagebuild.dockerfile.heredoc import Heredoc
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stagebuild.dockerfile.mounts import Device, Mount
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Statement:
     """
     An instruction as it stands in the file, before its keyword gives it a meaning.
@@ -54,7 +54,7 @@ class Statement:
         return self.spelling.upper()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Instruction:
     """What all instructions have: the statement they were read from."""
 
@@ -81,7 +81,7 @@ class Instruction:
         return self.statement.text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class From(Instruction):
     """
     ``FROM [--platform=…] base [AS name]``.
@@ -99,7 +99,7 @@ class From(Instruction):
     description: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ArgDeclaration:
     """
     One name of an ARG.
@@ -115,14 +115,14 @@ class ArgDeclaration:
     description: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Arg(Instruction):
     """``ARG name[=default] …``."""
 
     declarations: tuple[ArgDeclaration, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Pair:
     """
     One name and value of an ENV or LABEL.
@@ -138,21 +138,21 @@ class Pair:
     is_legacy: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Env(Instruction):
     """``ENV name=value …``."""
 
     pairs: tuple[Pair, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Label(Instruction):
     """``LABEL name=value …``."""
 
     pairs: tuple[Pair, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Document:
     """A heredoc as a source of COPY or ADD: the file's name, its text, and whether to expand it."""
 
@@ -161,7 +161,7 @@ class Document:
     expands: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Transfer(Instruction):
     """
     What COPY and ADD share.
@@ -185,7 +185,7 @@ class Transfer(Instruction):
     excludes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Copy(Transfer):
     """
     ``COPY``.
@@ -199,7 +199,7 @@ class Copy(Transfer):
     keeps_parents: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Add(Transfer):
     """
     ``ADD``.
@@ -215,7 +215,7 @@ class Add(Transfer):
     unpacks: bool | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Run(Instruction):
     """
     ``RUN``.
@@ -256,7 +256,7 @@ class Run(Instruction):
         return "".join((line, *(f"\n{each.body}{each.name}" for each in heredocs)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Cmd(Instruction):
     """``CMD``: the JSON array's strings, or the shell line as the only element."""
 
@@ -264,7 +264,7 @@ class Cmd(Instruction):
     is_exec_form: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Entrypoint(Instruction):
     """``ENTRYPOINT``: the JSON array's strings, or the shell line as the only element."""
 
@@ -272,14 +272,14 @@ class Entrypoint(Instruction):
     is_exec_form: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Shell(Instruction):
     """``SHELL``: the JSON array's strings, never empty."""
 
     command: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Healthcheck(Instruction):
     """
     ``HEALTHCHECK``.
@@ -304,49 +304,49 @@ class Healthcheck(Instruction):
     retries: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Workdir(Instruction):
     """``WORKDIR``: one path, spaces and all."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class User(Instruction):
     """``USER``: ``name[:group]`` or ``uid[:gid]``."""
 
     user: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Expose(Instruction):
     """``EXPOSE``: ports as written, sorted as BuildKit sorts them."""
 
     ports: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Volume(Instruction):
     """``VOLUME``: paths in the container."""
 
     paths: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class StopSignal(Instruction):
     """``STOPSIGNAL``: a name, with or without SIG, or a number."""
 
     signal: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Maintainer(Instruction):
     """``MAINTAINER``, deprecated: a name."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class OnBuild(Instruction):
     """
     ``ONBUILD``: an instruction for the stages and images built on this one.

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stagebuild.errors import DockerfileError, did_you_mean
 from stagebuild.model.csvfields import split_fields
+from stagebuild.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +50,7 @@ _POWERS = {"k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
 _LARGEST_ID = 2**32 - 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Mount:
     """
     One ``--mount`` after expansion.
@@ -101,7 +101,7 @@ class Mount:
         return self.id or posixpath.normpath(self.target or ".")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Device:
     """One ``--device``: a CDI device name, and whether the build fails without it."""
 

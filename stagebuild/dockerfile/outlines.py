@@ -8,11 +8,11 @@ Source: moby/buildkit frontend/dockerfile/dockerfile2llb/outline.go.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stagebuild.dockerfile.instructions import Arg, Run
 from stagebuild.dockerfile.stages import Stage, StageSource
+from stagebuild.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from stagebuild.dockerfile.mounts import Mount
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class OutlineArg:
     """
     A build arg that a target uses.
@@ -40,7 +40,7 @@ class OutlineArg:
     lines: LineRange
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class OutlineMount:
     """
     A secret or ssh agent that a target uses.
@@ -56,7 +56,7 @@ class OutlineMount:
     lines: LineRange
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Outline:
     """
     What a target takes from outside.

@@ -6,7 +6,6 @@ Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go, toDispatchS
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -34,6 +33,7 @@ from stagebuild.dockerfile.stages import (
 from stagebuild.dockerfile.syntax import Dockerfile, StageText, read_trigger
 from stagebuild.errors import DockerfileError
 from stagebuild.model import Platform
+from stagebuild.values import field, value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -42,7 +42,7 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 _LINUX_AMD64 = Platform("linux", "amd64")
 
 
-@dataclass(slots=True, kw_only=True)
+@value(frozen=False)
 class _Draft:
     """A stage whose FROM is resolved, before its steps are."""
 

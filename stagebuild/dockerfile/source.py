@@ -7,13 +7,13 @@ Source: moby/buildkit frontend/dockerfile/parser/parser.go, Parse.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stagebuild.dockerfile.directives import Directive, DirectiveReader, escape_character
 from stagebuild.dockerfile.location import LineRange, located
 from stagebuild.dockerfile.words import SPACE_CHARACTERS
 from stagebuild.errors import DockerfileError
+from stagebuild.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ _CONTINUED = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class LogicalLine:
     """
     The physical lines of one instruction, joined.

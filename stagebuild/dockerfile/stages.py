@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
+
+from stagebuild.values import field, value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from stagebuild.errors import DockerfileError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class StageSource:
     """
     Another stage of the file.
@@ -30,7 +31,7 @@ class StageSource:
     is_forward: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ImageSource:
     """
     An image from a registry.
@@ -47,7 +48,7 @@ class ImageSource:
     suggestion: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ContextSource:
     """
     A named context that the caller gave (``--build-context name=value``).
@@ -63,7 +64,7 @@ class ContextSource:
     reference: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(kw_only=False)
 class ScratchSource:
     """Nothing at all: ``scratch``."""
 
@@ -82,7 +83,7 @@ class EdgeKind(Enum):
     """RUN --mount=from=."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Edge:
     """
     One dependency of a stage.
@@ -100,7 +101,7 @@ class Edge:
     source: Source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Step:
     """
     One instruction of a stage, in the scope in which it runs.
@@ -130,7 +131,7 @@ class Step:
     is_triggered: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Stage:
     """
     A stage, resolved.

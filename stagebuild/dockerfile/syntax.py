@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from stagebuild.dockerfile.directives import Directive, find_directive, find_syntax
 from stagebuild.dockerfile.instructions import Arg, From, Instruction
 from stagebuild.dockerfile.location import LineRange, located, placed
@@ -11,9 +9,10 @@ from stagebuild.dockerfile.reading import read_instruction
 from stagebuild.dockerfile.source import SourceReader
 from stagebuild.dockerfile.statements import read_statement
 from stagebuild.errors import DockerfileError
+from stagebuild.values import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class StageText:
     """
     A stage as it is written: its FROM, and the instructions up to the next one.
@@ -40,7 +39,7 @@ class StageText:
         return LineRange(self.opening.lines.start, last.lines.end)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Dockerfile:
     """
     The syntax tree of a Dockerfile; nothing is expanded or looked up yet.
@@ -80,14 +79,16 @@ def parse(text: str | bytes, *, path: str = "Dockerfile") -> Dockerfile:
     Return the syntax tree of a Dockerfile.
 
     Args:
-        text: The whole file. Bytes are read as UTF-8; what is not is kept as lone surrogates.
+        text: The whole file. Bytes are read as UTF-8; what is not valid is kept as
+            lone surrogates, of text as of bytes.
         path: The file's name, for messages.
 
     Raises:
         DockerfileError: With path and line: BuildKit would refuse to parse it, too.
     """
-    if isinstance(text, bytes):
-        text = text.decode("utf-8", "surrogateescape")
+    if isinstance(text, str):
+        text = text.encode("utf-8", "surrogatepass")
+    text = text.decode("utf-8", "surrogateescape")
     reader = SourceReader(text, path=path)
     try:
         instructions = _read_all(reader, path)

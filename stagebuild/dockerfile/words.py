@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 
 from stagebuild.errors import DockerfileError
+from stagebuild.values import value
 
 SPACE = frozenset(
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
@@ -26,7 +26,7 @@ _PLAIN_FLAG = re.compile(f"[^{re.escape(SPACE_CHARACTERS)}'\"\\\\`]+")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class CommandLine:
     """
     A logical line, cut in three.
@@ -50,9 +50,9 @@ def split_command(line: str, *, escape: str) -> CommandLine:
     if not tail[0].startswith("--"):
         return CommandLine(keyword=keyword, flags=(), rest=tail[0].strip(SPACE_CHARACTERS))
     # BuildKit reads flags byte by byte: each byte of a character outside ASCII becomes a character.
-    octets = tail[0].encode("utf-8", "surrogatepass").decode("latin-1")
+    octets = tail[0].encode("utf-8", "surrogateescape").decode("latin-1")
     flags, end = _flags(octets, escape)
-    rest = octets[end:].encode("latin-1").decode("utf-8", "surrogatepass")
+    rest = octets[end:].encode("latin-1").decode("utf-8", "surrogateescape")
     return CommandLine(keyword=keyword, flags=flags, rest=rest.strip(SPACE_CHARACTERS))
 
 
