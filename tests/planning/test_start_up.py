@@ -5,12 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stagebuild.config import read_project
 from stagebuild.planning import Surroundings, plan_builds
 
-SLOW_MODULES = ("difflib", "subprocess", "json", "datetime", "logging", "asyncio", "rich")
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SLOW_MODULES = ("asyncio", "difflib", "jsonschema", "logging", "rich", "subprocess")
 
 
 def test_config_and_planning_import_nothing_slow() -> None:
