@@ -8,7 +8,6 @@ Nothing here knows of a terminal or reads a clock.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stagebuild.errors import BuildCanceled
@@ -30,15 +29,17 @@ from stagebuild.runevents import (
     RunEnded,
     RunEvent,
 )
-from stagebuild.sinks.naming import title
+from stagebuild.sinks.naming import only_stage, stage_names, title
+from stagebuild.values import field, slotted
 
 if TYPE_CHECKING:
     from stagebuild.errors import StagebuildError
+    from stagebuild.planning.spec import BuildSpec
     from stagebuild.progress.events import Event
     from stagebuild.result import BuildResult
 
 
-@dataclass(slots=True, kw_only=True)
+@slotted
 class StepState:
     """
     A vertex so far.
@@ -81,7 +82,7 @@ class StepState:
         return sum(current for current, _ in parts), sum(total for _, total in parts)
 
 
-@dataclass(slots=True, kw_only=True)
+@slotted
 class GroupState:
     """
     A line of the display: a stage on a platform, or one kind of overhead.
@@ -161,15 +162,14 @@ class GroupState:
         return covered_s
 
 
-@dataclass(slots=True, kw_only=True)
+@slotted
 class BuildState:
     """
     A build so far.
 
     Attributes:
         name: Its name.
-        only_stage: What the stage is called that the engine does not name, being the only one.
-        stage_order: The stages in the order of the Dockerfile, where it is at hand.
+        spec: What is built, or None for one that never began.
         started_s: When it began, by the display's clock.
         ended_s: When it ended, likewise, or None.
         result: What came of it, or None.
@@ -182,8 +182,7 @@ class BuildState:
     """
 
     name: str
-    only_stage: str
-    stage_order: tuple[str, ...] = ()
+    spec: BuildSpec | None
     started_s: float
     ended_s: float | None = None
     result: BuildResult | None = None
@@ -236,8 +235,7 @@ class Board:
                 if state is not None:
                     _progress(state, progress, now_s)
             case BuildStarted(build=build, spec=spec):
-                only_stage = spec.target or build
-                self.builds[build] = BuildState(name=build, only_stage=only_stage, started_s=now_s)
+                self.builds[build] = BuildState(name=build, spec=spec, started_s=now_s)
             case Retrying(build=build, attempt=attempt, reason=reason):
                 state = self._state(build, now_s)
                 state.groups.clear()
@@ -253,7 +251,7 @@ class Board:
     def _state(self, build: str, now_s: float) -> BuildState:
         """Return the build's state; one that never began starts now."""
         if build not in self.builds:
-            self.builds[build] = BuildState(name=build, only_stage=build, started_s=now_s)
+            self.builds[build] = BuildState(name=build, spec=None, started_s=now_s)
         return self.builds[build]
 
 
@@ -295,7 +293,7 @@ def _group_of(build: BuildState, name: VertexName) -> GroupState:
     group = build.groups.get(key)
     if group is None:
         group = GroupState(
-            title=title(name, only=build.only_stage),
+            title=title(name, only=_only_stage(build)),
             is_stage=is_stage,
             place=_place(build, name),
         )
@@ -305,4 +303,9 @@ def _group_of(build: BuildState, name: VertexName) -> GroupState:
 
 
 def _place(build: BuildState, name: VertexName) -> int:
-    return build.stage_order.index(name.stage) if name.stage in build.stage_order else 0
+    order = () if build.spec is None else stage_names(build.spec)
+    return order.index(name.stage) if name.stage in order else 0
+
+
+def _only_stage(build: BuildState) -> str:
+    return build.name if build.spec is None else only_stage(build.spec)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stagebuild.errors import StagebuildError
 from stagebuild.report.cells import clean
 
 if TYPE_CHECKING:
@@ -11,22 +12,27 @@ if TYPE_CHECKING:
     from stagebuild.progress.vertexnames import VertexName
 
 
+def stage_names(spec: BuildSpec) -> tuple[str, ...]:
+    """
+    Return the stages as the engine names them, in the Dockerfile's order; none when unknown.
+
+    May read the Dockerfile, if nobody did before: to be asked when the build is under way. What
+    is wrong with a Dockerfile is not for a display to say.
+    """
+    try:
+        return () if spec.stages is None else tuple(stage.label for stage in spec.stages.stages)
+    except StagebuildError:
+        return ()
+
+
 def only_stage(spec: BuildSpec) -> str:
     """
     Return what the stage is called that the engine does not name, being the only one of its file.
 
-    The build's own name where the Dockerfile is not at hand and no target was asked for.
+    The target or the build's own name where the Dockerfile is not at hand.
     """
-    if spec.stages is not None and len(spec.stages.stages) == 1:
-        return spec.stages.stages[0].vertex_name
-    return spec.target or spec.name
-
-
-def stage_order(spec: BuildSpec) -> tuple[str, ...]:
-    """Return the stages as the engine names them, in the Dockerfile's order; none if unknown."""
-    if spec.stages is None:
-        return ()
-    return tuple(stage.vertex_name for stage in spec.stages.stages)
+    names = stage_names(spec)
+    return names[0] if len(names) == 1 else spec.target or spec.name
 
 
 def title(name: VertexName, *, only: str) -> str:

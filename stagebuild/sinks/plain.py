@@ -14,7 +14,6 @@ apart, and one of them filtered out with ``grep``. Nothing is ever drawn over.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from stagebuild.errors import BuildCanceled, StagebuildError
@@ -42,10 +41,12 @@ from stagebuild.runevents import (
 )
 from stagebuild.sinks.naming import command, only_stage, title
 from stagebuild.sinks.writing import Writer
+from stagebuild.values import field, slotted
 
 if TYPE_CHECKING:
     from typing import TextIO
 
+    from stagebuild.planning.spec import BuildSpec
     from stagebuild.result import BuildResult
 
 _GAP = "  "
@@ -58,7 +59,7 @@ _ANNOUNCED = frozenset({"context", "cache import", "cache export", "export", "pu
 _UNTOLD = frozenset({"definition", "auth"})
 
 
-@dataclass(slots=True, kw_only=True)
+@slotted
 class _Vertex:
     """A vertex, and what was already told about it."""
 
@@ -70,12 +71,12 @@ class _Vertex:
     bytes_by_part: dict[str, int] = field(default_factory=dict)
 
 
-@dataclass(slots=True, kw_only=True)
+@slotted
 class _Build:
-    """A build, its vertices by digest, when it began, and its only stage's name."""
+    """A build, its vertices by digest, and when it began."""
 
     name: str
-    only_stage: str
+    spec: BuildSpec
     started_s: float
     vertices: dict[str, _Vertex] = field(default_factory=dict)
     log: LogJoiner = field(default_factory=LogJoiner)
@@ -110,7 +111,7 @@ class PlainSink:
                 if build is not None:
                     self._progress(build, progress)
             case BuildStarted(build=name, spec=spec, at_s=at_s):
-                self._builds[name] = _Build(name=name, only_stage=only_stage(spec), started_s=at_s)
+                self._builds[name] = _Build(name=name, spec=spec, started_s=at_s)
                 target = f"target {spec.target} of " if spec.target else ""
                 self._say(name, "", f"building {target}{spec.dockerfile_shown}")
             case Retrying(build=name, wait_s=wait_s, reason=why):
@@ -150,7 +151,7 @@ class PlainSink:
         if vertex is None:
             name = parse_vertex_name(event.name)
             vertex = build.vertices[event.digest] = _Vertex(
-                name=name, label=_label(name, only=build.only_stage)
+                name=name, label=_label(name, only=only_stage(build.spec))
             )
         if event.error:
             self._log(build, event.digest, build.log.end(event.digest))

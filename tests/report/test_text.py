@@ -134,6 +134,16 @@ def test_overhead_without_time_is_one_row() -> None:
     assert "  other " in rows
 
 
+def test_the_critical_path_leaves_out_what_took_no_time() -> None:
+    first, between, last = "[a 1/2] RUN x", "[b 1/1] COPY x", "[a 2/2] RUN y"
+    events: list[Event] = [
+        ran(first, 0.0, 1.0),
+        ran(between, 1.0, 1.01, inputs=[first]),
+        ran(last, 1.01, 2.0, inputs=[between]),
+    ]
+    assert "  critical path  a 2.0 s\n" in stage_table(result(events), look=Look())
+
+
 def test_a_build_of_several_attempts_says_so() -> None:
     attempts = (Attempt(number=1, wall_s=3.0, error="429"), Attempt(number=2, wall_s=4.0))
     assert stage_table(result(attempts=attempts), look=Look()).startswith("prod (2 attempts)\n")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stagebuild.errors import BuildCanceled, BuildFailed
+from stagebuild.dockerfile import parse, resolve
+from stagebuild.errors import BuildCanceled, BuildFailed, DockerfileError
 from stagebuild.progress.events import StatusUpdate, VertexUpdate
 from stagebuild.report.cells import width
 from stagebuild.report.look import UNICODE
@@ -21,6 +23,7 @@ from stagebuild.testing import hit, ran
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from stagebuild.dockerfile import StageGraph
     from stagebuild.progress.events import Event
     from stagebuild.runevents import RunEvent
     from stagebuild.sinks.frame import Line
@@ -65,6 +68,25 @@ def test_a_stage_has_one_line_with_its_state(run: Run) -> None:
         "  ▸ builder        0/5    4.1 s  RUN make",
         "  · prod           0/3",
     ]
+
+
+def test_stages_are_in_the_order_of_the_dockerfile(run: Run) -> None:
+    text = "FROM busybox AS base\nFROM base AS app\nFROM base\n"
+    started = run.started()
+    graph = resolve(parse(text, path="Dockerfile"))
+    spec = replace(started.spec, graph=lambda: graph)
+    vertices = ["[stage-2 1/1] RUN x", "[app 1/1] RUN x", "[base 1/1] FROM busybox"]
+    shown = frame(board_of(replace(started, spec=spec), *map(run.announced, vertices)))
+    assert [line.split()[1] for line in shown[1:]] == ["base", "app", "stage-2"]
+
+
+def test_a_dockerfile_that_is_refused_is_no_matter_of_the_display(run: Run) -> None:
+    def refuse() -> StageGraph:
+        raise DockerfileError("no")
+
+    started = run.started()
+    spec = replace(started.spec, graph=refuse)
+    assert len(frame(board_of(replace(started, spec=spec), run.begins(MAKE)))) == 2
 
 
 def test_time_is_told_right_when_the_engine_has_another_clock(run: Run) -> None:

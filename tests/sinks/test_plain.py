@@ -145,6 +145,23 @@ def test_a_retry_tells_the_reason_and_starts_afresh(run: Run) -> None:
     assert told[3] == told[1]
 
 
+def test_half_a_line_is_not_continued_by_the_next_attempt(run: Run) -> None:
+    retry = Retrying(build="prod", attempt=1, wait_s=2.0, reason="429", at_s=1.0)
+    begun = run.begins(MAKE)
+    told = lines_of(
+        run.started(), begun, run.prints(MAKE, b"half"), retry, begun, run.prints(MAKE, b"whole\n")
+    )
+    assert told[-1].endswith("| whole")
+
+
+def test_what_the_encoding_lacks_is_escaped(run: Run) -> None:
+    raw = io.BytesIO()
+    with PlainSink(io.TextIOWrapper(raw, encoding="ascii"), glyphs=ASCII) as sink:
+        for event in (run.started(), run.begins(MAKE), run.prints(MAKE, "häl\n".encode())):
+            sink.emit(event)
+        assert raw.getvalue().endswith(b"| h\\xe4l\n")
+
+
 def test_a_run_of_several_builds_is_counted_at_the_end() -> None:
     ended = RunEnded(succeeded=2, failed=1, at_s=1.0)
     assert lines_of(ended) == ["2 builds succeeded, 1 failed"]
