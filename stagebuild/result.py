@@ -9,12 +9,12 @@ digest alone does not wait for them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stagebuild.model import ImageFacts
 from stagebuild.model.references import Reference
 from stagebuild.sizes import image_sizes
+from stagebuild.values import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +32,7 @@ def _see_nothing() -> None:
     """Look at no image."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BuildWarning:
     """
     One of BuildKit's own findings about the Dockerfile.
@@ -52,7 +52,7 @@ class BuildWarning:
     line: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Attempt:
     """
     One try at a build.
@@ -68,7 +68,7 @@ class Attempt:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BuildResult:
     """
     One environment, built.

@@ -8,8 +8,9 @@ clock, while times inside a ``progress`` event are by the engine's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from stagebuild.values import frozen
 
 if TYPE_CHECKING:
     from stagebuild.errors import StagebuildError
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from stagebuild.result import BuildResult
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BuildStarted:
     """
     A build was handed to its backend.
@@ -34,7 +35,7 @@ class BuildStarted:
     at_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Progressed:
     """
     The engine said something about a running build.
@@ -48,7 +49,7 @@ class Progressed:
     event: Event
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Retrying:
     """
     A build failed in a way that is worth a second try, and will be started again.
@@ -70,7 +71,7 @@ class Retrying:
     at_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BuildEnded:
     """
     A build succeeded, failed or was canceled, or never began because of an earlier failure.
@@ -90,7 +91,7 @@ class BuildEnded:
     at_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunEnded:
     """
     Every build has ended; nothing follows.

@@ -12,7 +12,6 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Self
 
@@ -26,6 +25,7 @@ from stagebuild.planning.publishing import publishing
 from stagebuild.result import Attempt, BuildResult, result_of
 from stagebuild.runevents import BuildEnded, BuildStarted, Progressed, RunEnded, RunEvent
 from stagebuild.timeline import TimelineBuilder
+from stagebuild.values import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 Watch = Callable[[RunEvent], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunOutcome:
     """
     What came of a run: every build of the plan is in one of the two.

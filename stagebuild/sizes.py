@@ -12,10 +12,10 @@ frontend/dockerfile/dockerfile2llb/convert.go (commitToHistory).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stagebuild.dockerfile import StageSource
+from stagebuild.values import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +29,7 @@ BASE = "(base image)"
 _SILENT = frozenset({"FROM", "ONBUILD"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LayerSize:
     """
     One layer of an image.
@@ -49,7 +49,7 @@ class LayerSize:
     line: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ImageSizes:
     """
     What an image weighs.
@@ -103,7 +103,7 @@ def image_sizes(facts: ImageFacts, *, stages: StageGraph | None, target: str | N
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class _Origin:
     """An instruction that left an entry in the history."""
 

@@ -12,12 +12,12 @@ It says nothing about an engine: use a real one for that.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stagebuild.backends.base import SolveFailed, SolveResponse
 from stagebuild.model import Digest
 from stagebuild.progress.events import VertexUpdate
+from stagebuild.values import field, frozen, slotted
 
 if TYPE_CHECKING:
     import threading
@@ -34,7 +34,7 @@ IMAGE = SolveResponse(
 """The answer of a script that names none: an image whose digests are easily recognised."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Script:
     """
     What one build does.
@@ -55,7 +55,7 @@ class Script:
     facts: ImageFacts | None = None
 
 
-@dataclass(slots=True, kw_only=True)
+@slotted
 class ScriptedBackend:
     """
     A ``Backend`` that plays scripts.

@@ -1,8 +1,8 @@
 """
-``@value``: a frozen, slotted dataclass with keyword-only fields, whose methods are made late.
+``@frozen``: a frozen, slotted dataclass with keyword-only fields, whose methods are made late.
 
 ``dataclasses`` writes and compiles six methods for each class when its module is imported: 0.8 ms a
-class, 0.1 s for ours, at every start of a program whose whole run may take 0.2 s. ``@value`` does
+class, 0.1 s for ours, at every start of a program whose whole run may take 0.2 s. ``@frozen`` does
 the same work when a class is first used. It keeps to the standard decorator's rules, which its
 tests compare it with, and its classes are dataclasses to ``dataclasses.fields``, ``replace``,
 ``asdict`` and ``is_dataclass``.
@@ -49,14 +49,12 @@ def field(
 
 
 @overload
-def value(cls: type[T], /) -> type[T]: ...
+def frozen(cls: type[T], /) -> type[T]: ...
 @overload
-def value(
-    *, kw_only: bool = True, order: bool = False, frozen: bool = True
-) -> Callable[[type[T]], type[T]]: ...
+def frozen(*, kw_only: bool = True, order: bool = False) -> Callable[[type[T]], type[T]]: ...
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
-def value(
-    cls: type[T] | None = None, /, *, kw_only: bool = True, order: bool = False, frozen: bool = True
+def frozen(
+    cls: type[T] | None = None, /, *, kw_only: bool = True, order: bool = False
 ) -> type[T] | Callable[[type[T]], type[T]]:
     """
     Return the class as a value type: frozen, slotted, compared and hashed by its fields.
@@ -65,14 +63,21 @@ def value(
         cls: A class with annotated fields; a method that it defines itself is kept.
         kw_only: Whether fields are given by name only.
         order: Whether values can be sorted, by their fields in order.
-        frozen: Whether fields can't be assigned; without, there is no hash either.
     """
     if cls is None:
-        return lambda given: _made(given, kw_only=kw_only, order=order, frozen=frozen)
-    return _made(cls, kw_only=kw_only, order=order, frozen=frozen)
+        return lambda given: _made(
+            given, kw_only=kw_only, methods=_FROZEN | (_ORDERED if order else {})
+        )
+    return _made(cls, kw_only=kw_only, methods=_FROZEN | (_ORDERED if order else {}))
 
 
-def _made(cls: type[T], *, kw_only: bool, order: bool, frozen: bool) -> type[T]:
+@dataclass_transform(kw_only_default=True, field_specifiers=(field,))
+def slotted(cls: type[T]) -> type[T]:
+    """Return the class as a slotted one whose fields can be assigned; it has no hash."""
+    return _made(cls, kw_only=True, methods=_MUTABLE)
+
+
+def _made(cls: type[T], *, kw_only: bool, methods: Mapping[str, Any]) -> type[T]:
     body = dict(cls.__dict__)
     own = _own_fields(body)
     inherited: dict[str, _Field] = {}
@@ -85,13 +90,9 @@ def _made(cls: type[T], *, kw_only: bool, order: bool, frozen: bool) -> type[T]:
     body["__dataclass_fields__"] = _DataclassFields()
     if not kw_only:
         body.setdefault("__match_args__", (*(inherited | own),))
-    defines_eq = "__eq__" in body
-    for name, method in (
-        _COMMON | (_FROZEN if frozen else {}) | (_ORDERED if order else {})
-    ).items():
-        body.setdefault(name, method)
-    if not defines_eq:
-        body["__hash__"] = _hash if frozen else None
+    if "__eq__" not in body:
+        body["__hash__"] = methods["__hash__"]
+    body = {**methods, **body}
     metaclass: Any = type(cls)
     made = metaclass(cls.__name__, cls.__bases__, body)
     made.__qualname__ = cls.__qualname__
@@ -153,7 +154,7 @@ class _DataclassFields:
     """What ``dataclasses`` looks for on a class; made when it looks."""
 
     def __get__(self, instance: object, owner: Any) -> dict[str, dataclasses.Field[Any]]:
-        import dataclasses  # noqa: PLC0415 - its import is what @value avoids
+        import dataclasses  # noqa: PLC0415 - its import is what we avoid
 
         def standard(declared: _Field) -> Any:
             options = {
@@ -163,7 +164,7 @@ class _DataclassFields:
             }
             return dataclasses.field(**options, compare=declared.compare, repr=declared.repr)
 
-        types = {name: kind for base in owner.__mro__[::-1] for name, kind in _annotations(base)}
+        types = field_types(owner)
         twin = dataclasses.make_dataclass(
             owner.__name__,
             [(name, types[name], standard(it)) for name, it in getattr(owner, _FIELDS).items()],
@@ -197,36 +198,35 @@ def _getter_of(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:
 _GETTERS: dict[type, Callable[[Any], tuple[Any, ...]]] = {}
 
 
-def _eq(self: Any, other: object) -> bool:
+def _eq(self: Any, other: object) -> object:
     if other.__class__ is not self.__class__:
         return NotImplemented
-    equal: bool = _compared(self) == _compared(other)
-    return equal
+    return _compared(self) == _compared(other)
 
 
 def _hash(self: Any) -> int:
     return hash(_compared(self))
 
 
-def _lt(self: Any, other: object) -> bool:
+def _lt(self: Any, other: object) -> object:
     return (
         _compared(self) < _compared(other) if other.__class__ is self.__class__ else NotImplemented
     )
 
 
-def _le(self: Any, other: object) -> bool:
+def _le(self: Any, other: object) -> object:
     return (
         _compared(self) <= _compared(other) if other.__class__ is self.__class__ else NotImplemented
     )
 
 
-def _gt(self: Any, other: object) -> bool:
+def _gt(self: Any, other: object) -> object:
     return (
         _compared(self) > _compared(other) if other.__class__ is self.__class__ else NotImplemented
     )
 
 
-def _ge(self: Any, other: object) -> bool:
+def _ge(self: Any, other: object) -> object:
     return (
         _compared(self) >= _compared(other) if other.__class__ is self.__class__ else NotImplemented
     )
@@ -262,19 +262,33 @@ def _setstate(self: Any, state: list[Any]) -> None:
         getattr(self.__class__, name).__set__(self, held)
 
 
+def field_types(cls: type) -> dict[str, str]:
+    """Return the fields of a value class with their types as written, those of its bases first."""
+    types = {name: kind for base in cls.__mro__[::-1] for name, kind in _annotations(base)}
+    return {name: str(types[name]) for name in getattr(cls, _FIELDS)}
+
+
+def field_values(instance: object) -> dict[str, Any]:
+    """Return the fields of a value by name; what is inside them stays as it is."""
+    return {name: getattr(instance, name) for name in getattr(instance, _FIELDS)}
+
+
 def replaced(instance: T, /, **changes: object) -> T:
     """Return a copy of a value with other fields; ``dataclasses.replace`` without its import."""
-    cls: Any = instance.__class__
-    held = {name: getattr(instance, name) for name in getattr(cls, _FIELDS)}
-    return cls(**(held | changes))  # type: ignore[no-any-return]  # of the instance's class
+    return instance.__class__(**(field_values(instance) | changes))
 
 
-_COMMON: dict[str, Any] = {
+_MUTABLE: dict[str, Any] = {
     "__eq__": _eq,
+    "__hash__": None,
     "__repr__": _repr,
     "__getstate__": _getstate,
     "__setstate__": _setstate,
     "__replace__": replaced,
 }
-_FROZEN: dict[str, Any] = {"__setattr__": _setattr, "__delattr__": _delattr}
+_FROZEN: dict[str, Any] = _MUTABLE | {
+    "__hash__": _hash,
+    "__setattr__": _setattr,
+    "__delattr__": _delattr,
+}
 _ORDERED: dict[str, Any] = {"__lt__": _lt, "__le__": _le, "__gt__": _gt, "__ge__": _ge}

@@ -21,6 +21,7 @@ ROOMS = (
     "errors",
     "model",
     "dockerfile",
+    "context",
     "config",
     "planning",
     "progress",
@@ -45,6 +46,7 @@ THIRD_PARTIES = {
     "h2": "buildkit",
     "hpack": "buildkit",
     "python_on_whales": "backends.buildx",
+    "requests": "backends.sdk",  # docker's own HTTP library, for its exceptions and adapters
     "rich": "sinks.console",
     "structlog": "sinks.log",
 }

@@ -1,4 +1,4 @@
-"""``@value`` keeps to the rules of the standard library's dataclasses: it is compared with them."""
+"""``@frozen`` keeps to the rules of the standard library's dataclasses: it is compared with them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stagebuild.values import field, replaced, value
+from stagebuild.values import field, frozen, replaced, slotted
 
 
-@value
+@frozen
 class Ours:
     """A value with every kind of field."""
 
@@ -44,14 +44,14 @@ class Theirs:
     shared: ClassVar[int] = 7
 
 
-@value
+@frozen
 class Child(Ours):
     """One more field than its base."""
 
     extra: str = "e"
 
 
-@value(kw_only=False, order=True)
+@frozen(kw_only=False, order=True)
 class Point:
     """Given by position, and sorted."""
 
@@ -59,14 +59,14 @@ class Point:
     y: int = 0
 
 
-@value(frozen=False)
+@slotted
 class Counter:
     """A value that changes."""
 
     count: int = 0
 
 
-@value
+@frozen
 class Checked:
     """A value that refuses."""
 
@@ -184,7 +184,7 @@ def test_the_standard_library_takes_it_for_a_dataclass() -> None:
 
 def test_making_values_does_not_import_what_it_avoids() -> None:
     code = (
-        "from stagebuild.values import value\n@value\nclass A:\n    x: int\n"
+        "from stagebuild.values import frozen\n@frozen\nclass A:\n    x: int\n"
         "a = A(x=1); a == a; repr(a); hash(a)\n"
         "import sys; print('dataclasses' in sys.modules, 'inspect' in sys.modules)"
     )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stagebuild.cli.files import write_if_changed
 from stagebuild.errors import BuildFailed
 from stagebuild.sinks.choice import ProgressMode
+from stagebuild.values import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from stagebuild.sinks.choice import ProgressChoice
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Display:
     """
     Where the answers go, and how much of them.

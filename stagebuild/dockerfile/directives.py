@@ -15,14 +15,14 @@ import re
 
 from stagebuild.dockerfile.words import SPACE_CHARACTERS
 from stagebuild.errors import DockerfileError
-from stagebuild.values import value
+from stagebuild.values import frozen
 
 _DIRECTIVE = re.compile(r"([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=[\t\n\f\r ]*(.+?)[\t\n\f\r ]*")
 _NAMES = frozenset(("check", "escape", "syntax"))
 _ESCAPES = ("\\", "`")
 
 
-@value
+@frozen
 class Directive:
     """
     One parser directive.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stagebuild.dockerfile.location import LineRange, located
-from stagebuild.values import value
+from stagebuild.values import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stagebuild.dockerfile.instructions import Arg, ArgDeclaration
 
 
-@value
+@frozen
 class GlobalArg:
     """
     One global ARG.

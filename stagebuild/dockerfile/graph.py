@@ -13,7 +13,7 @@ from stagebuild.dockerfile.stages import (
     StageSource,
 )
 from stagebuild.errors import UnknownStage
-from stagebuild.values import field, value
+from stagebuild.values import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stagebuild.dockerfile.global_args import GlobalArg
 
 
-@value
+@frozen
 class StageGraph:
     """
     The stages of a Dockerfile, resolved for one target, platform and set of build args.

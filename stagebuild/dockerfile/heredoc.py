@@ -10,7 +10,7 @@ import re
 
 from stagebuild.dockerfile.expansion import Lexer
 from stagebuild.errors import DockerfileError
-from stagebuild.values import replaced, value
+from stagebuild.values import frozen, replaced
 
 _ANNOUNCEMENT = re.compile(r"([0-9]*)<<(-?)[\t\n\f\r ]*([^<]*)")
 _LEADING_TABS = re.compile(r"^\t+", re.MULTILINE)
@@ -19,7 +19,7 @@ _UNQUOTED = Lexer(keep_unset=True)
 _QUOTED = Lexer(keep_quotes=True, keep_unset=True)
 
 
-@value
+@frozen
 class Heredoc:
     """
     A document inside the Dockerfile.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stagebuild.dockerfile.heredoc import is_heredoc_word
-from stagebuild.values import field, value
+from stagebuild.values import field, frozen
 
 if TYPE_CHECKING:
     from stagebuild.dockerfile.heredoc import Heredoc
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stagebuild.dockerfile.mounts import Device, Mount
 
 
-@value
+@frozen
 class Statement:
     """
     An instruction as it stands in the file, before its keyword gives it a meaning.
@@ -54,7 +54,7 @@ class Statement:
         return self.spelling.upper()
 
 
-@value
+@frozen
 class Instruction:
     """What all instructions have: the statement they were read from."""
 
@@ -81,7 +81,7 @@ class Instruction:
         return self.statement.text
 
 
-@value
+@frozen
 class From(Instruction):
     """
     ``FROM [--platform=…] base [AS name]``.
@@ -99,7 +99,7 @@ class From(Instruction):
     description: str
 
 
-@value
+@frozen
 class ArgDeclaration:
     """
     One name of an ARG.
@@ -115,14 +115,14 @@ class ArgDeclaration:
     description: str
 
 
-@value
+@frozen
 class Arg(Instruction):
     """``ARG name[=default] …``."""
 
     declarations: tuple[ArgDeclaration, ...]
 
 
-@value
+@frozen
 class Pair:
     """
     One name and value of an ENV or LABEL.
@@ -138,21 +138,21 @@ class Pair:
     is_legacy: bool
 
 
-@value
+@frozen
 class Env(Instruction):
     """``ENV name=value …``."""
 
     pairs: tuple[Pair, ...]
 
 
-@value
+@frozen
 class Label(Instruction):
     """``LABEL name=value …``."""
 
     pairs: tuple[Pair, ...]
 
 
-@value
+@frozen
 class Document:
     """A heredoc as a source of COPY or ADD: the file's name, its text, and whether to expand it."""
 
@@ -161,7 +161,7 @@ class Document:
     expands: bool
 
 
-@value
+@frozen
 class Transfer(Instruction):
     """
     What COPY and ADD share.
@@ -185,7 +185,7 @@ class Transfer(Instruction):
     excludes: tuple[str, ...]
 
 
-@value
+@frozen
 class Copy(Transfer):
     """
     ``COPY``.
@@ -199,7 +199,7 @@ class Copy(Transfer):
     keeps_parents: bool
 
 
-@value
+@frozen
 class Add(Transfer):
     """
     ``ADD``.
@@ -215,7 +215,7 @@ class Add(Transfer):
     unpacks: bool | None
 
 
-@value
+@frozen
 class Run(Instruction):
     """
     ``RUN``.
@@ -256,7 +256,7 @@ class Run(Instruction):
         return "".join((line, *(f"\n{each.body}{each.name}" for each in heredocs)))
 
 
-@value
+@frozen
 class Cmd(Instruction):
     """``CMD``: the JSON array's strings, or the shell line as the only element."""
 
@@ -264,7 +264,7 @@ class Cmd(Instruction):
     is_exec_form: bool
 
 
-@value
+@frozen
 class Entrypoint(Instruction):
     """``ENTRYPOINT``: the JSON array's strings, or the shell line as the only element."""
 
@@ -272,14 +272,14 @@ class Entrypoint(Instruction):
     is_exec_form: bool
 
 
-@value
+@frozen
 class Shell(Instruction):
     """``SHELL``: the JSON array's strings, never empty."""
 
     command: tuple[str, ...]
 
 
-@value
+@frozen
 class Healthcheck(Instruction):
     """
     ``HEALTHCHECK``.
@@ -304,49 +304,49 @@ class Healthcheck(Instruction):
     retries: int = 0
 
 
-@value
+@frozen
 class Workdir(Instruction):
     """``WORKDIR``: one path, spaces and all."""
 
     path: str
 
 
-@value
+@frozen
 class User(Instruction):
     """``USER``: ``name[:group]`` or ``uid[:gid]``."""
 
     user: str
 
 
-@value
+@frozen
 class Expose(Instruction):
     """``EXPOSE``: ports as written, sorted as BuildKit sorts them."""
 
     ports: tuple[str, ...]
 
 
-@value
+@frozen
 class Volume(Instruction):
     """``VOLUME``: paths in the container."""
 
     paths: tuple[str, ...]
 
 
-@value
+@frozen
 class StopSignal(Instruction):
     """``STOPSIGNAL``: a name, with or without SIG, or a number."""
 
     signal: str
 
 
-@value
+@frozen
 class Maintainer(Instruction):
     """``MAINTAINER``, deprecated: a name."""
 
     name: str
 
 
-@value
+@frozen
 class OnBuild(Instruction):
     """
     ``ONBUILD``: an instruction for the stages and images built on this one.

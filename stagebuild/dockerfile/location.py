@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from stagebuild.errors import DockerfileError
-from stagebuild.values import value
+from stagebuild.values import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@value(kw_only=False, order=True)
+@frozen(kw_only=False, order=True)
 class LineRange:
     """
     The physical lines of an instruction, 1-based, both ends included.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from stagebuild.errors import DockerfileError, did_you_mean
 from stagebuild.model.csvfields import split_fields
-from stagebuild.values import value
+from stagebuild.values import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +50,7 @@ _POWERS = {"k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
 _LARGEST_ID = 2**32 - 1
 
 
-@value
+@frozen
 class Mount:
     """
     One ``--mount`` after expansion.
@@ -101,7 +101,7 @@ class Mount:
         return self.id or posixpath.normpath(self.target or ".")
 
 
-@value
+@frozen
 class Device:
     """One ``--device``: a CDI device name, and whether the build fails without it."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from stagebuild.dockerfile.instructions import Arg, Run
 from stagebuild.dockerfile.stages import Stage, StageSource
-from stagebuild.values import value
+from stagebuild.values import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from stagebuild.dockerfile.mounts import Mount
 
 
-@value
+@frozen
 class OutlineArg:
     """
     A build arg that a target uses.
@@ -40,7 +40,7 @@ class OutlineArg:
     lines: LineRange
 
 
-@value
+@frozen
 class OutlineMount:
     """
     A secret or ssh agent that a target uses.
@@ -56,7 +56,7 @@ class OutlineMount:
     lines: LineRange
 
 
-@value
+@frozen
 class Outline:
     """
     What a target takes from outside.

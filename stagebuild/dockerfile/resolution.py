@@ -33,7 +33,7 @@ from stagebuild.dockerfile.stages import (
 from stagebuild.dockerfile.syntax import Dockerfile, StageText, read_trigger
 from stagebuild.errors import DockerfileError
 from stagebuild.model import Platform
-from stagebuild.values import field, value
+from stagebuild.values import field, slotted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -42,7 +42,7 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 _LINUX_AMD64 = Platform("linux", "amd64")
 
 
-@value(frozen=False)
+@slotted
 class _Draft:
     """A stage whose FROM is resolved, before its steps are."""
 

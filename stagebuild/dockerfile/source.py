@@ -13,7 +13,7 @@ from stagebuild.dockerfile.directives import Directive, DirectiveReader, escape_
 from stagebuild.dockerfile.location import LineRange, located
 from stagebuild.dockerfile.words import SPACE_CHARACTERS
 from stagebuild.errors import DockerfileError
-from stagebuild.values import value
+from stagebuild.values import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ _CONTINUED = {
 }
 
 
-@value
+@frozen
 class LogicalLine:
     """
     The physical lines of one instruction, joined.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
-from stagebuild.values import field, value
+from stagebuild.values import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from stagebuild.errors import DockerfileError
 
 
-@value
+@frozen
 class StageSource:
     """
     Another stage of the file.
@@ -31,7 +31,7 @@ class StageSource:
     is_forward: bool = False
 
 
-@value
+@frozen
 class ImageSource:
     """
     An image from a registry.
@@ -48,7 +48,7 @@ class ImageSource:
     suggestion: str | None = None
 
 
-@value
+@frozen
 class ContextSource:
     """
     A named context that the caller gave (``--build-context name=value``).
@@ -64,7 +64,7 @@ class ContextSource:
     reference: str
 
 
-@value(kw_only=False)
+@frozen(kw_only=False)
 class ScratchSource:
     """Nothing at all: ``scratch``."""
 
@@ -83,7 +83,7 @@ class EdgeKind(Enum):
     """RUN --mount=from=."""
 
 
-@value
+@frozen
 class Edge:
     """
     One dependency of a stage.
@@ -101,7 +101,7 @@ class Edge:
     source: Source
 
 
-@value
+@frozen
 class Step:
     """
     One instruction of a stage, in the scope in which it runs.
@@ -131,7 +131,7 @@ class Step:
     is_triggered: bool
 
 
-@value
+@frozen
 class Stage:
     """
     A stage, resolved.

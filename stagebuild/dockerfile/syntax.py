@@ -9,10 +9,10 @@ from stagebuild.dockerfile.reading import read_instruction
 from stagebuild.dockerfile.source import SourceReader
 from stagebuild.dockerfile.statements import read_statement
 from stagebuild.errors import DockerfileError
-from stagebuild.values import value
+from stagebuild.values import frozen
 
 
-@value
+@frozen
 class StageText:
     """
     A stage as it is written: its FROM, and the instructions up to the next one.
@@ -39,7 +39,7 @@ class StageText:
         return LineRange(self.opening.lines.start, last.lines.end)
 
 
-@value
+@frozen
 class Dockerfile:
     """
     The syntax tree of a Dockerfile; nothing is expanded or looked up yet.

@@ -10,7 +10,7 @@ import json
 import re
 
 from stagebuild.errors import DockerfileError
-from stagebuild.values import value
+from stagebuild.values import frozen
 
 SPACE = frozenset(
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
@@ -26,7 +26,7 @@ _PLAIN_FLAG = re.compile(f"[^{re.escape(SPACE_CHARACTERS)}'\"\\\\`]+")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-@value
+@frozen
 class CommandLine:
     """
     A logical line, cut in three.

@@ -7,10 +7,10 @@ buildx's option of the same name takes (``type=registry,ref=…``), so that what
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from stagebuild.model.csvfields import join_fields, parse_pairs, split_fields
+from stagebuild.values import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +30,7 @@ def _typed(text: str, kinds: tuple[str, ...]) -> tuple[str, dict[str, str]]:
     return kind, attributes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CacheEntry:
     """
     One cache import or export.
@@ -60,7 +60,7 @@ class CacheEntry:
         return join_fields([f"type={self.type}", *(f"{k}={v}" for k, v in self.attributes.items())])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Output:
     """
     Where the result of a build goes.
@@ -101,7 +101,7 @@ class Output:
         return join_fields([f"type={self.type}", *dest, *rest])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Secret:
     """
     A build secret, by where it comes from; its value is never held in the plan.
@@ -142,7 +142,7 @@ class Secret:
         return identifier, cls(env=variable, file=source)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SshForward:
     """
     An ssh agent or keys made available to ``RUN --mount=type=ssh``.
@@ -160,7 +160,7 @@ class SshForward:
         return identifier, cls(paths=tuple(split_fields(paths)) if equals else ())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Attestation:
     """
     A statement that BuildKit attaches to the image.
@@ -188,7 +188,7 @@ class Attestation:
         return join_fields([f"type={self.type}", *(f"{k}={v}" for k, v in self.attributes.items())])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Ulimit:
     """
     A resource limit of RUN steps.

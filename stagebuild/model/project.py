@@ -8,9 +8,10 @@ is decided.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from stagebuild.values import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Environment:
     """
     How one environment is built. Every field may hold ``${…}`` variables, and may be left out.
@@ -93,7 +94,7 @@ class Environment:
     load: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Origin:
     """
     Where a project was written down, so that an error can point at it.
@@ -117,7 +118,7 @@ class Origin:
         return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Project:
     """
     Everything that can be built from one place, as written.

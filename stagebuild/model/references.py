@@ -7,10 +7,10 @@ Source: distribution/reference, regexp.go (the grammar) and normalize.go (famili
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import Self
 
 from stagebuild.model.values import Digest
+from stagebuild.values import frozen, replaced
 
 DEFAULT_DOMAIN = "docker.io"
 DEFAULT_TAG = "latest"
@@ -28,7 +28,7 @@ _IMAGE_ID = r"[a-f0-9]{64}"
 _DIGEST_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Reference:
     """
     A repository in a registry, and perhaps one image in it.
@@ -99,7 +99,7 @@ class Reference:
     def tagged(self) -> Self:
         """Return this with the tag ``latest`` if it has neither tag nor digest."""
         if self.tag is None and self.digest is None:
-            return replace(self, tag=DEFAULT_TAG)
+            return replaced(self, tag=DEFAULT_TAG)
         return self
 
 

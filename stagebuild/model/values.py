@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Self
+
+from stagebuild.values import frozen
 
 _DIGEST = re.compile(r"[a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9a-fA-F]{32,}")
 _PART = re.compile(r"[a-z0-9_.-]+")
@@ -58,7 +59,7 @@ class Digest(str):
         return self.encoded[:12]
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@frozen(kw_only=False, order=True)
 class Platform:
     """
     What an image runs on: ``linux/amd64``, ``linux/arm/v7``; normalised as containerd does.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from stagebuild.config.keypaths import within
 from stagebuild.config.plain import expected
 from stagebuild.model.entries import Attestation, CacheEntry, Output, Secret, SshForward
+from stagebuild.values import replaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ def map_text(  # noqa: PLR0911 - one line for each kind of value
         case dict():
             return {name: _inside(name, item, change) for name, item in value.items()}
         case CacheEntry() | Attestation():
-            return replace(value, attributes=map_text(dict(value.attributes), change))
+            return replaced(value, attributes=map_text(dict(value.attributes), change))
         case Output():
             return Output(
                 type=value.type,

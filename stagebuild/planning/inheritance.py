@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from stagebuild.config.keypaths import Misfit, within
 from stagebuild.config.plain import expected
 from stagebuild.errors import did_you_mean
 from stagebuild.model.project import Environment
+from stagebuild.values import field_types
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,9 +27,9 @@ _SHAPES: dict[str, tuple[str, Any]] = {
     "str": ("text", str),
 }
 _FIELDS = {
-    field.name: str(field.type).partition("[")[0].partition(" ")[0]
-    for field in fields(Environment)
-    if field.name not in _NOT_MERGED
+    name: kind.partition("[")[0].partition(" ")[0]
+    for name, kind in field_types(Environment).items()
+    if name not in _NOT_MERGED
 }
 _values_of = attrgetter(*_FIELDS)
 

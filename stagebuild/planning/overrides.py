@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stagebuild.config.definitions import ENVIRONMENT_KEYS
@@ -11,6 +10,7 @@ from stagebuild.config.kinds import FLAG
 from stagebuild.errors import ConfigError, did_you_mean, nearest
 from stagebuild.model.project import Environment
 from stagebuild.planning.inheritance import merge
+from stagebuild.values import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from stagebuild.planning.inheritance import Settings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Overrides:
     """
     What wins over the configuration.

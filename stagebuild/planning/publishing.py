@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stagebuild.errors import ConfigError
+from stagebuild.values import replaced
 
 if TYPE_CHECKING:
     from stagebuild.planning.spec import BuildSpec
@@ -20,7 +20,7 @@ def publishing(spec: BuildSpec, *, push: bool | None, load: bool | None) -> Buil
     Raises:
         ConfigError: Something is to be pushed, and there are neither tags nor a repository.
     """
-    decided = replace(
+    decided = replaced(
         spec,
         push=spec.push if push is None else push,
         load=spec.load if load is None else load,
@@ -33,4 +33,4 @@ def publishing(spec: BuildSpec, *, push: bool | None, load: bool | None) -> Buil
             key=f"environments.{spec.name}.tags",
             hint='set project.repository, or tags = ["registry.example/shop:prod"], or use --tag',
         )
-    return replace(decided, tags=(f"{decided.repository}:{decided.name}",))
+    return replaced(decided, tags=(f"{decided.repository}:{decided.name}",))

@@ -6,8 +6,9 @@ A ``BuildSpec`` is the seam between deciding and doing. Two equal specs mean the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from stagebuild.values import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BuildSpec:
     """
     One build, of one environment.
@@ -107,7 +108,7 @@ class BuildSpec:
         return None if self.graph is None else self.graph()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BuildPlan:
     """
     What ``execute`` will do.

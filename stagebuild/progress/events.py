@@ -10,10 +10,10 @@ Source: moby/buildkit client/graph.go (Vertex, VertexStatus, VertexLog, VertexWa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from stagebuild.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class VertexUpdate:
     """
     A vertex appeared, started, was found in the cache, ended or failed.
@@ -39,7 +39,7 @@ class VertexUpdate:
     progress_group: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StatusUpdate:
     """
     Progress of a part of a vertex: a layer pulled or pushed, a context transferred.
@@ -63,7 +63,7 @@ class StatusUpdate:
     completed_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LogChunk:
     """
     Bytes that a step printed, cut anywhere, also in mid-line and mid-character.
@@ -81,7 +81,7 @@ class LogChunk:
     at_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class WarningRaised:
     """
     One of BuildKit's own warnings about the Dockerfile.
@@ -103,7 +103,7 @@ class WarningRaised:
     line: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PlainLine:
     """
     A line of the build program that is not part of the status stream, as ``ERROR: …``.

@@ -28,7 +28,7 @@ import re
 from typing import Literal
 
 from stagebuild.model import Platform
-from stagebuild.values import value
+from stagebuild.values import frozen
 
 Kind = Literal[
     "step",
@@ -92,7 +92,7 @@ _UNBRACKETED: tuple[tuple[str, Kind], ...] = (
 )
 
 
-@value
+@frozen
 class VertexName:
     """
     What a vertex' name says.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from stagebuild.values import frozen
 
 _CONTEXT_LINES = 3
 _MARKED_LINES = 12
@@ -11,7 +12,7 @@ _CONTINUED = re.compile(r"[\\`][ \t]*$")
 _HEREDOC = re.compile(r"<<(-?)([\"']?)([A-Za-z_][\w.]*)\2")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ShownLine:
     """
     A line of a file.

@@ -7,8 +7,9 @@ Nothing is told by colour alone: each state has its mark.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from stagebuild.values import frozen
 
 
 class Tone(StrEnum):
@@ -23,7 +24,7 @@ class Tone(StrEnum):
     BAD = "1;31"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Glyphs:
     """
     The marks that a stream can show.
@@ -83,7 +84,7 @@ ASCII = Glyphs(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Look:
     """
     What a stream can take.

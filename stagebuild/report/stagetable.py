@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stagebuild.progress.vertexnames import parse_vertex_name
@@ -10,6 +9,7 @@ from stagebuild.report.cells import clean, fit, left, right, width
 from stagebuild.report.failuretext import reason
 from stagebuild.report.look import Look, Tone
 from stagebuild.report.quantities import duration, size
+from stagebuild.values import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +25,7 @@ _LABEL_CELLS = len("critical path")
 _GAP = "  "
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Row:
     """A line of the table; the cells as text, ``ran`` is when it was busy."""
 
@@ -103,7 +103,7 @@ def run_summary(
     return "\n".join(lines)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Columns:
     """Where each column of one table ends."""
 

@@ -7,8 +7,9 @@ figure is computed, and what it is good for: docs/explanation/timings.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from stagebuild.values import frozen
 
 if TYPE_CHECKING:
     from stagebuild.model import Platform
@@ -18,7 +19,7 @@ BETWEEN_STEPS = "between steps"
 """Label of a stretch of the critical path that no vertex of it covers."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@frozen(kw_only=False, order=True)
 class Interval:
     """A closed stretch of time: start and end, seconds since the epoch."""
 
@@ -31,7 +32,7 @@ class Interval:
         return self.end_s - self.start_s
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StepTiming:
     """
     One instruction as it ran.
@@ -73,7 +74,7 @@ class StepTiming:
     built_for: Platform | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StageTiming:
     """
     One stage on one platform, for one platform.
@@ -111,7 +112,7 @@ class StageTiming:
     built_for: Platform | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Overhead:
     """
     Time spent outside of stages.
@@ -138,7 +139,7 @@ class Overhead:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PathSegment:
     """
     A stretch of the critical path: what the build was waiting for.
@@ -163,7 +164,7 @@ class PathSegment:
         return self.end_s - self.start_s
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Failure:
     """
     What made a build fail, as the engine told it.
@@ -193,7 +194,7 @@ class Failure:
     log_tail: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Timeline:
     """
     One build's time, taken apart.

@@ -8,7 +8,7 @@ from stagebuild.progress.logs import LogTail
 from stagebuild.progress.vertexnames import VertexName, parse_vertex_name
 from stagebuild.timeline.intervals import merged
 from stagebuild.timeline.values import Interval
-from stagebuild.values import value
+from stagebuild.values import frozen
 
 if TYPE_CHECKING:
     from stagebuild.progress.events import LogChunk, StatusUpdate, VertexUpdate
@@ -19,7 +19,7 @@ _MAX_RUNS = 64
 _MAX_PARTS = 512
 
 
-@value
+@frozen
 class Part:
     """
     A part of a vertex' work that BuildKit reports on.
@@ -35,7 +35,7 @@ class Part:
     size_bytes: int
 
 
-@value
+@frozen
 class ObservedVertex:
     """
     A vertex after the end of the stream.

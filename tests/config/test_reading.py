@@ -8,6 +8,7 @@ from stagebuild.config import read_project
 from stagebuild.config.definitions import ENVIRONMENT_KEYS, PROJECT_KEYS
 from stagebuild.errors import ConfigError
 from stagebuild.model import (
+from stagebuild.values import field_types
     Attestation,
     CacheEntry,
     Environment,
@@ -58,7 +59,7 @@ def test_the_example_of_each_project_key_is_read(key: object) -> None:
 
 def test_every_field_of_an_environment_has_a_key() -> None:
     fields = {key.field for key in ENVIRONMENT_KEYS.values()}
-    assert fields == set(Environment.__slots__)
+    assert fields == set(field_types(Environment))
 
 
 def test_build_args_are_text_as_written() -> None:
