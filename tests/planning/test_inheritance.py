@@ -108,3 +108,17 @@ labels = { a = "y" }
     assert world.refusal(config, "prod").key == "environments.base.labels.b"
     error = world.refusal(config.replace("${NOPE}", ""), "prod")
     assert (error.line, error.key) == (3, "environments.base.tags[1]")
+
+
+def test_an_error_points_at_the_last_environment_that_wrote_the_value(world: World) -> None:
+    config = """\
+[environments.base]
+tags = ["a", "b"]
+labels = { a = "x" }
+[environments.prod]
+inherits = ["base"]
+tags = ["a", "No"]
+labels = { a = "${NOPE}" }
+"""
+    assert world.refusal(config, "prod").key == "environments.prod.labels.a"
+    assert world.refusal(config.replace("${NOPE}", ""), "prod").line == 6
