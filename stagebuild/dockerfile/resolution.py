@@ -9,51 +9,34 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from stagebuild.dockerfile.cycles import find_circle
 from stagebuild.dockerfile.dispatch import Dispatcher
+from stagebuild.dockerfile.drafts import Draft, Drafter, is_alone
 from stagebuild.dockerfile.expansion import Lexer
 from stagebuild.dockerfile.global_args import read_global_args
 from stagebuild.dockerfile.graph import StageGraph
-from stagebuild.dockerfile.instructions import Copy, Instruction, OnBuild, Run
+from stagebuild.dockerfile.instructions import Instruction, OnBuild
 from stagebuild.dockerfile.location import located, placed
 from stagebuild.dockerfile.numbering import Numbering, count_steps
-from stagebuild.dockerfile.platforms import automatic_args, check_platform
+from stagebuild.dockerfile.platforms import automatic_args
 from stagebuild.dockerfile.scope import Scope
 from stagebuild.dockerfile.sources import SourceFinder
 from stagebuild.dockerfile.stages import (
     ContextSource,
     Edge,
-    EdgeKind,
     ImageSource,
-    Source,
     Stage,
     StageSource,
     Step,
 )
-from stagebuild.dockerfile.syntax import Dockerfile, StageText, read_trigger
+from stagebuild.dockerfile.syntax import Dockerfile, read_trigger
 from stagebuild.errors import DockerfileError
 from stagebuild.model import Platform
-from stagebuild.values import field, slotted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _LINUX_AMD64 = Platform("linux", "amd64")
-
-
-@slotted
-class _Draft:
-    """A stage whose FROM is resolved, before its steps are."""
-
-    text: StageText
-    base_name: str
-    base: Source
-    platform: str | None
-    replacement: ContextSource | None
-    from_args: frozenset[str]
-    edges: list[Edge] = field(default_factory=list)
-    error: DockerfileError | None = None
 
 
 def resolve(
@@ -116,7 +99,6 @@ class _Resolution:
         self._image_env = image_env
         self._lexer = Lexer(escape=dockerfile.escape)
         names = [stage.name for stage in dockerfile.stages]
-        self._finder = SourceFinder(names, contexts=contexts, platform=target_platform)
         automatic = automatic_args(
             target_platform, build_platform, target_stage=target or names[-1] or ""
         )
@@ -127,14 +109,17 @@ class _Resolution:
             lexer=self._lexer,
             path=self._path,
         )
+        self._drafter = Drafter(
+            SourceFinder(names, contexts=contexts, platform=target_platform),
+            lexer=self._lexer,
+            variables=self._variables,
+            path=self._path,
+        )
         self._scopes: list[Scope] = []
 
     def graph(self) -> StageGraph:
-        drafts = [self._draft(text) for text in self._file.stages]
-        for draft in drafts:
-            draft.edges += self._edges(draft)
-        self._refuse_circles(drafts)
-        has_one = len(drafts) == 1 and not any(map(_names_image, drafts[0].text.instructions))
+        drafts = self._drafter.draft_all(self._file.stages)
+        has_one = is_alone(drafts)
         stages = [self._stage(draft, drafts, has_one=has_one) for draft in drafts]
         return StageGraph(
             path=self._path,
@@ -145,77 +130,7 @@ class _Resolution:
             target_name=self._target,
         )
 
-    def _draft(self, text: StageText) -> _Draft:
-        opening = text.opening
-        with located(self._path, opening.line):
-            base = self._lexer.expand(opening.base, self._variables)
-            if not base.text:
-                raise DockerfileError(
-                    f'the base "{opening.base}" is empty',
-                    hint="give the ARG a default before the first FROM",
-                )
-            platform, platform_args = self._platform(opening.platform)
-            replacement = self._finder.replacement(text.name) if text.name else None
-            source = self._finder.of_base(base.text, stage=text.index)
-        draft = _Draft(
-            text=text,
-            base_name=base.text,
-            base=source,
-            platform=platform,
-            replacement=replacement,
-            from_args=base.used | platform_args,
-        )
-        draft.edges.append(
-            Edge(stage=text.index, kind=EdgeKind.BASE, line=opening.line, source=source)
-        )
-        return draft
-
-    def _platform(self, written: str | None) -> tuple[str | None, frozenset[str]]:
-        if written is None:
-            return None, frozenset()
-        platform = self._lexer.expand(written, self._variables)
-        if not platform.text:
-            raise DockerfileError(f'the platform "{written}" is empty')
-        check_platform(platform.text)
-        return platform.text, platform.used
-
-    def _edges(self, draft: _Draft) -> Iterator[Edge]:
-        for instruction in draft.text.instructions:
-            if isinstance(instruction, Copy | Run):
-                with located(self._path, instruction.line):
-                    yield from self._edges_of(instruction, draft.text.index)
-
-    def _edges_of(self, instruction: Instruction, stage: int) -> Iterator[Edge]:
-        match instruction:
-            case Copy(from_=str(name)):
-                if self._lexer.expand(name, {}).text != name:
-                    raise DockerfileError(
-                        "--from can't hold a variable",
-                        hint="define a stage with FROM and a global ARG, and copy from that",
-                    )
-                source = self._finder.of_copy(name, stage=stage)
-                yield Edge(stage=stage, kind=EdgeKind.COPY, line=instruction.line, source=source)
-            case Run(mount_sources=names):
-                for mounted in names:
-                    if mounted is not None:
-                        source = self._finder.of_mount(mounted, stage=stage)
-                        yield Edge(
-                            stage=stage, kind=EdgeKind.MOUNT, line=instruction.line, source=source
-                        )
-
-    def _refuse_circles(self, drafts: Sequence[_Draft]) -> None:
-        circle = find_circle({draft.text.index: draft.edges for draft in drafts})
-        if not circle:
-            return
-        names = [drafts[edge.stage].text.name or str(edge.stage) for edge in circle]
-        raise DockerfileError(
-            f"stages depend on each other in a circle: {' -> '.join((*names, names[0]))}",
-            path=self._path,
-            line=circle[0].line,
-            hint="copy from a stage that stands before this one",
-        )
-
-    def _triggers(self, draft: _Draft, drafts: Sequence[_Draft]) -> list[Instruction]:
+    def _triggers(self, draft: Draft, drafts: Sequence[Draft]) -> list[Instruction]:
         """Return the instructions that the base stage's ONBUILDs put before those of this one."""
         if not isinstance(draft.base, StageSource) or draft.replacement is not None:
             return []
@@ -225,11 +140,11 @@ class _Resolution:
                 trigger = read_trigger(
                     instruction.expression, lines=draft.text.opening.lines, path=self._path
                 )
-                draft.edges += self._edges_of(trigger, draft.text.index)
+                draft.edges += self._drafter.edges_of(trigger, draft.text.index)
                 triggers.append(trigger)
         return triggers
 
-    def _stage(self, draft: _Draft, drafts: Sequence[_Draft], *, has_one: bool) -> Stage:
+    def _stage(self, draft: Draft, drafts: Sequence[Draft], *, has_one: bool) -> Stage:
         text = draft.text
         triggers: list[Instruction] = []
         try:
@@ -262,7 +177,7 @@ class _Resolution:
             error=self._error(draft),
         )
 
-    def _scope(self, draft: _Draft) -> Scope:
+    def _scope(self, draft: Draft) -> Scope:
         if draft.replacement is not None:
             return Scope.of_image(self._image_env.get(draft.replacement.reference))
         match draft.base:
@@ -275,7 +190,7 @@ class _Resolution:
 
     def _steps(
         self,
-        draft: _Draft,
+        draft: Draft,
         triggers: Sequence[Instruction],
         scope: Scope,
         numbering: Numbering,
@@ -309,7 +224,7 @@ class _Resolution:
             )
         return steps
 
-    def _error(self, draft: _Draft) -> DockerfileError | None:
+    def _error(self, draft: Draft) -> DockerfileError | None:
         """Return the first reason in file order why this stage can't be built."""
         if draft.replacement is not None:
             return None
@@ -328,15 +243,3 @@ class _Resolution:
 
 def _is_forward(edge: Edge) -> bool:
     return isinstance(edge.source, StageSource) and edge.source.is_forward
-
-
-def _names_image(instruction: Instruction) -> bool:
-    """
-    Say whether the instruction makes BuildKit count one more stage.
-
-    Every mount does, also one without ``from``, and every COPY --from: in a file with a single
-    stage they can't mean that stage. The stage is then shown with a name.
-    """
-    return (isinstance(instruction, Copy) and instruction.from_ is not None) or (
-        isinstance(instruction, Run) and bool(instruction.mount_texts)
-    )

@@ -73,13 +73,14 @@ class NoWords(Words):
     """Collects nothing: for whoever wants the whole text only."""
 
     def nested(self) -> Words:
+        """Return itself: there is nothing to keep apart."""
         return self
 
     def add(self, text: str) -> None:
-        pass
+        """Drop the text."""
 
     def add_raw(self, text: str) -> None:
-        pass
+        """Drop the text."""
 
 
 class Reading:
