@@ -8,7 +8,6 @@ from stagebuild.config import read_project
 from stagebuild.config.definitions import ENVIRONMENT_KEYS, PROJECT_KEYS
 from stagebuild.errors import ConfigError
 from stagebuild.model import (
-from stagebuild.values import field_types
     Attestation,
     CacheEntry,
     Environment,
@@ -18,6 +17,7 @@ from stagebuild.values import field_types
     SshForward,
     Ulimit,
 )
+from stagebuild.values import field_types
 
 
 def read(text: str) -> Project:
