@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stagebuild.errors import BuildCanceled
 from stagebuild.progress.vertexnames import parse_vertex_name
 from stagebuild.report.cells import clean, fit, left, right, width
 from stagebuild.report.failuretext import reason
@@ -97,7 +98,9 @@ def run_summary(
         facts = f"{left(name, cells)}{_GAP}{right(duration(result.wall_s), 7)}{_GAP}{made}"
         lines.append(f"{mark} {facts.rstrip()}")
     for name, error in errors.items():
-        mark = look.paint(look.glyphs.failed, Tone.BAD)
+        canceled = isinstance(error, BuildCanceled)
+        glyph = look.glyphs.canceled if canceled else look.glyphs.failed
+        mark = look.paint(glyph, Tone.CAUTION if canceled else Tone.BAD)
         shown = fit(reason(error), look.width - cells - 4, ellipsis=look.glyphs.ellipsis)
         lines.append(f"{mark} {left(name, cells)}{_GAP}{shown}")
     return "\n".join(lines)

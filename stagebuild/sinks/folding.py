@@ -7,18 +7,19 @@ waiting ones, last one first, and at last running ones.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from stagebuild.values import slotted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stagebuild.sinks.board import BuildState, GroupState
+    from stagebuild.sinks.states import BuildState, GroupState
 
 _WORTH_A_LINE_S = 0.5
 
 
-@dataclass(slots=True, kw_only=True)
+@slotted
 class Section:
     """
     The lines of one build, before they are text.
@@ -43,7 +44,7 @@ class Section:
         if build.ended_s is not None:
             return cls(build=build, groups=[])
         stages = [group for group in build.groups.values() if group.is_stage]
-        others = [group for group in build.groups.values() if _worth_a_line(group)]
+        others = [group for group in build.groups.values() if _worth_a_line(build, group)]
         stages.sort(key=lambda group: group.place)
         return cls(build=build, groups=stages + others)
 
@@ -54,12 +55,12 @@ class Section:
         return 1 + len(self.groups) + sum(fold > 0 for fold in folds)
 
 
-def _worth_a_line(group: GroupState) -> bool:
+def _worth_a_line(build: BuildState, group: GroupState) -> bool:
     if group.is_stage or not group.started:
         return False
     if any(step.running for step in group.steps) or group.failed:
         return True
-    return group.busy_s(0.0) >= _WORTH_A_LINE_S
+    return build.busy_s(group, build.started_s) >= _WORTH_A_LINE_S
 
 
 def shorten(sections: Sequence[Section], rows: int) -> None:

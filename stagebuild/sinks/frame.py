@@ -8,7 +8,6 @@ height; ``folding`` says what goes first.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stagebuild.report.cells import clean, fit, left, right, width
@@ -17,11 +16,13 @@ from stagebuild.report.look import Glyphs, Tone
 from stagebuild.report.quantities import count, duration, size
 from stagebuild.sinks.folding import Section, shorten
 from stagebuild.sinks.naming import command
+from stagebuild.values import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from stagebuild.sinks.board import Board, BuildState, GroupState, StepState
+    from stagebuild.sinks.board import Board
+    from stagebuild.sinks.states import BuildState, GroupState, StepState
 
 Line = tuple[tuple[str, Tone], ...]
 """A line of the display: pieces of text and what they mean, no wider than the window."""
@@ -34,7 +35,7 @@ _OUTPUT_LINES = 4
 _SHORT_DIGEST = 12
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Size:
     """The window, in cells."""
 
@@ -69,7 +70,7 @@ def compose_end(board: Board, size_: Size, *, now_s: float, glyphs: Glyphs) -> l
     return [_cut(line, size_.columns - 1, glyphs.ellipsis) for line in lines]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Page:
     """What every line of a frame depends on."""
 
@@ -140,8 +141,7 @@ class _Page:
     def _group_line(self, build: BuildState, group: GroupState, column: int) -> Line:
         running = group.running
         failed = group.failed
-        engine_now_s = build.engine_now_s(self.now_s)
-        time = duration(group.busy_s(engine_now_s)) if group.started else ""
+        time = duration(build.busy_s(group, self.now_s)) if group.started else ""
         detail = ""
         if failed is not None:
             # A cache that can't be reached fails no build.

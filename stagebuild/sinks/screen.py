@@ -12,8 +12,9 @@ synchronized updates (private mode 2026, ignored by terminals without it).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from stagebuild.values import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,7 +27,7 @@ _ERASE_TO_LINE_END = "\x1b[K"
 _ERASE_BELOW = "\x1b[J"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(kw_only=False)
 class DrawnLine:
     """A line ready for the terminal: its text with escape sequences, and its cells."""
 

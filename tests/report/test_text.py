@@ -186,9 +186,12 @@ def test_colours_are_only_there_when_welcome() -> None:
 
 def test_several_builds_are_summed_up_line_by_line() -> None:
     failed = BuildFailed("x", build="lint", stage="ruff", step="RUN ruff", exit_code=1)
-    assert run_summary({"prod": result()}, {"lint": failed}, look=Look()).splitlines() == [
+    stopped = BuildCanceled("interrupted by SIGINT", build="dev")
+    errors = {"lint": failed, "dev": stopped}
+    assert run_summary({"prod": result()}, errors, look=Look()).splitlines() == [
         f"✓ prod   21.4 s  registry.example/shop@{DIGEST}",
         "✗ lint  ruff: exit code 1",
+        "■ dev   interrupted by SIGINT",
     ]
 
 

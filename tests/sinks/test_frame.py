@@ -15,7 +15,7 @@ from stagebuild.errors import BuildCanceled, BuildFailed, DockerfileError
 from stagebuild.progress.events import StatusUpdate, VertexUpdate
 from stagebuild.report.cells import width
 from stagebuild.report.look import UNICODE
-from stagebuild.runevents import Progressed, Retrying
+from stagebuild.runevents import BuildStarted, Progressed, Retrying
 from stagebuild.sinks.board import Board
 from stagebuild.sinks.frame import Size, compose, compose_end
 from stagebuild.testing import hit, ran
@@ -38,9 +38,10 @@ def text_of(lines: list[Line]) -> list[str]:
 
 
 def board_of(*events: RunEvent, at_s: float = 0.0) -> Board:
+    """Builds begin at 0; everything else comes at ``at_s``."""
     board = Board()
     for event in events:
-        board.take(event, at_s)
+        board.take(event, 0.0 if isinstance(event, BuildStarted) else at_s)
     return board
 
 
@@ -62,7 +63,7 @@ def test_a_stage_has_one_line_with_its_state(run: Run) -> None:
     ]
     board = board_of(run.started(), *steps, at_s=8.2)
     assert frame(board, now_s=12.3) == [
-        "prod  4.1 s",
+        "prod  12.3 s",
         "  ✓ base           2/2   cached",
         "  ✓ deps           2/2    8.2 s  1 cached",
         "  ▸ builder        0/5    4.1 s  RUN make",
@@ -92,6 +93,12 @@ def test_a_dockerfile_that_is_refused_is_no_matter_of_the_display(run: Run) -> N
 def test_time_is_told_right_when_the_engine_has_another_clock(run: Run) -> None:
     board = board_of(run.started(), run.begins(MAKE, 1_000_000.0), at_s=5.0)
     assert "  3.0 s  RUN make" in frame(board, now_s=8.0)[1]
+
+
+def test_what_a_shared_vertex_did_for_an_earlier_build_is_not_counted(run: Run) -> None:
+    updates = [ran(MAKE, -900.0, -300.0), ran(MAKE, 0.5, 2.0)]
+    board = board_of(run.started(), *map(run.progressed, updates), at_s=2.0)
+    assert frame(board, now_s=2.0)[1].endswith("  1.5 s")
 
 
 def test_steps_of_a_stage_that_overlap_are_counted_once(run: Run) -> None:
@@ -160,7 +167,8 @@ def test_stages_of_several_platforms_have_lines_of_their_own(run: Run) -> None:
 
 
 def test_a_failed_step_shows_its_error(run: Run) -> None:
-    shown = frame(board_of(run.started(), run.progressed(ran(MAKE, 0, 1, error="exit code: 2"))))
+    failed = run.progressed(ran(MAKE, 0, 1, error="exit code: 2"))
+    shown = frame(board_of(run.started(), failed, at_s=1.0))
     assert shown[1] == "  ✗ builder        1/5    1.0 s  exit code: 2"
 
 
