@@ -65,10 +65,10 @@ class Client:
     def __init__(self, address: Address, *, silence_s: float = _SILENCE_S) -> None:
         self._address = address
         self._silence_s = silence_s
-        self._loop = Loop()
         self._tunneled = False
         self.engine: dict[str, str] = {}
         sock, rest = self._connect()
+        self._loop = Loop()
         wire = self._loop.attach(sock)
         self._connection = Connection(wire, client=True)
         wire.peer = self._connection

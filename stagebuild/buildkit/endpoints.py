@@ -11,10 +11,10 @@ Source: moby/moby daemon/server/router/{grpc,session}; moby#50744, moby#51721.
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from stagebuild.buildkit.errors import BuildKitError, ConnectionLost, MalformedMessage
+from stagebuild.values import frozen
 
 if TYPE_CHECKING:
     import ssl
@@ -50,7 +50,7 @@ class Address(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class UnixAddress:
     """
     A unix socket.
@@ -76,7 +76,7 @@ class UnixAddress:
         return f"unix://{self.path}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TcpAddress:
     """
     A TCP port, with TLS or without.
@@ -115,7 +115,7 @@ class TcpAddress:
         return f"tcp://{self.host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CommandAddress:
     """
     A program whose standard streams are the connection, as ``ssh HOST docker system dial-stdio``.
@@ -153,7 +153,7 @@ def _refused(address: object, error: OSError) -> ConnectionLost:
     return ConnectionLost(f"{address}: {error.strerror or error}", refused=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Answer:
     """
     An HTTP/1.1 answer.

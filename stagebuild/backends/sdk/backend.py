@@ -19,6 +19,7 @@ from stagebuild.backends.sdk.statusevents import events_of
 from stagebuild.buildkit.errors import BuildKitError
 from stagebuild.errors import UnsupportedFeature
 from stagebuild.progress.events import PlainLine
+from stagebuild.values import replaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -90,14 +91,32 @@ class SdkBackend:
 
     def image_facts(self, spec: BuildSpec, response: SolveResponse) -> ImageFacts | None:
         """
-        Look at the image that was built, in the engine's image store.
+        Look at the image that was built, in the registry if pushed, else in the image store.
 
         Returns:
             None when no image was made, or it is nowhere to be seen.
         """
-        from stagebuild.backends.sdk.imagefacts import facts_of_stored  # noqa: PLC0415
+        from stagebuild.backends.sdk.imagefacts import (  # noqa: PLC0415 - off the hot path
+            facts_of_pushed,
+            facts_of_stored,
+        )
 
+        named = spec.tags[0] if spec.tags else spec.repository
+        pushed = spec.push or any(output.pushes for output in spec.outputs)
+        if pushed and response.digest is not None and named is not None:
+            return facts_of_pushed(named, response.digest, self.credentials)
         return facts_of_stored(self._engine((spec,)), response)
+
+    def credentials(self, host: str) -> tuple[str, str]:
+        """
+        Return user name and secret of a registry, as Docker is configured.
+
+        Raises:
+            OSError: A credential helper failed.
+        """
+        from stagebuild.backends.sdk.credentials import credentials  # noqa: PLC0415
+
+        return credentials(self._config, host, self._environ)
 
     def command(self, spec: BuildSpec) -> str:
         """Return what ``build`` would ask of the engine as one line of text; starts nothing."""
@@ -146,7 +165,7 @@ class _Joint:
             reason = cancel.reason if cancel.requested else None
             raise failure_of(error, cancel_reason=reason, where=self._engine.url) from error
         _stop_if_asked(cancel)
-        _name_caches(started, answer)
+        _name_manifests(started, answer)
         facts = started.facts
         response = response_of(answer, has_store=facts.has_store, versions=facts.versions)
         if not started.outputs.pushed_here:
@@ -157,18 +176,14 @@ class _Joint:
         self, spec: BuildSpec, response: SolveResponse, emit: Emit, cancel: Cancel
     ) -> SolveResponse:
         """Push what the engine did not, and return the response with the registry's digest."""
-        from dataclasses import replace  # noqa: PLC0415 - loaded already, named only here
-
-        from stagebuild.backends.sdk.credentials import credentials  # noqa: PLC0415
         from stagebuild.backends.sdk.engineapi import push  # noqa: PLC0415 - 150 ms
         from stagebuild.model.references import Reference  # noqa: PLC0415
 
         digest: Digest | None = None
         for tag in spec.tags:
-            host = Reference.parse(tag).domain
-            auth = credentials(self._backend._config, host, self._backend._environ)  # noqa: SLF001
+            auth = self._backend.credentials(Reference.parse(tag).domain)
             digest = push(self._engine, tag, auth, emit=emit, cancel=cancel) or digest
-        return replace(response, digest=digest)
+        return replaced(response, digest=digest)
 
 
 def _stop_if_asked(cancel: Cancel) -> None:
@@ -192,14 +207,20 @@ def _followed(started: Started, emit: Emit, cancel: Cancel) -> Mapping[str, str]
         withdraw()
 
 
-def _name_caches(started: Started, answer: Mapping[str, str]) -> None:
-    """Give the manifest of a local cache its tag, by which the next build finds it."""
-    described = answer.get("cache.manifest")
-    if not described or not started.caches.named:
+def _name_manifests(started: Started, answer: Mapping[str, str]) -> None:
+    """Name what came into folders here: a local cache by its tag, a layout by the image's names."""
+    if not started.caches.named and not started.outputs.layouts:
         return
-    import json  # noqa: PLC0415 - local caches are rare
+    import json  # noqa: PLC0415 - rare
+    from binascii import a2b_base64  # noqa: PLC0415
 
     from stagebuild.buildkit.layout import name_digest  # noqa: PLC0415
 
-    for folder, tag in started.caches.named.items():
-        name_digest(folder, json.loads(described), tag)
+    cache = answer.get("cache.manifest")
+    if cache:
+        for folder, tag in started.caches.named.items():
+            name_digest(folder, json.loads(cache), tag)
+    image = answer.get("containerimage.descriptor")
+    if image:
+        for folder in started.outputs.layouts:
+            name_digest(folder, json.loads(a2b_base64(image)), "latest")

@@ -2,7 +2,8 @@
 What an engine can do, from what its workers say of themselves; and what to do where it can't.
 
 Source: docker/buildx driver/docker/driver.go (Features); moby builder-next/worker; BuildKit's
-release notes. A Docker engine says none of its BuildKit, or an unknown one: its API's version tells.
+release notes. A Docker engine's BuildKit says no version, or an unknown one: the API's stands for
+it.
 """
 
 from __future__ import annotations
@@ -45,12 +46,14 @@ _NEEDS_STORE = frozenset(
         Feature.CACHE_EXPORT,
         Feature.DOCKER_OUTPUT,
         Feature.MULTI_PLATFORM,
+        Feature.OCI_LAYOUT_CONTEXTS,
         Feature.OCI_OUTPUT,
     }
 )
 _STORE_REMEDY = (
     'turn on the engine\'s containerd image store ({"features": {"containerd-snapshotter": true}} '
-    "in its daemon.json, Docker 24 or later), or build with a buildx builder of another driver"
+    "in its daemon.json, Docker 24 or later), or use the buildx backend with a builder of the "
+    "docker-container driver"
 )
 _OLDEST = {
     Feature.ANNOTATIONS: ((0, 11), "23.0"),
@@ -60,6 +63,7 @@ _OLDEST = {
     Feature.NO_CACHE_FILTER: ((0, 10), "23.0"),
     Feature.ULIMITS: ((0, 10), "23.0"),
 }
+_OLDEST_SHM = (0, 10)
 
 
 class EngineFacts(NamedTuple):
@@ -116,14 +120,21 @@ def _versions(buildkit: str, engine: Mapping[str, str]) -> dict[str, str]:
     return {program: version for program, version in said.items() if version}
 
 
-def check_features(spec: BuildSpec, facts: EngineFacts) -> None:
+def check_features(spec: BuildSpec, facts: EngineFacts, *, outputs: int) -> None:
     """
     Refuse what the engine can't do as asked.
+
+    Args:
+        spec: What is asked.
+        facts: Of the engine.
+        outputs: How many exporters that comes to; an engine's own stores and pushes at once.
 
     Raises:
         UnsupportedFeature: With what to do about it.
     """
     required = required_features(spec)
+    if outputs <= 1:
+        required -= {Feature.MULTIPLE_OUTPUTS}
     for feature in sorted(required):
         if feature in _NEEDS_STORE and not facts.has_store:
             raise UnsupportedFeature(feature, backend=BACKEND, remedy=_STORE_REMEDY)
@@ -133,6 +144,9 @@ def check_features(spec: BuildSpec, facts: EngineFacts) -> None:
                 f"it needs BuildKit {oldest[0]}.{oldest[1]} (Docker {engine}): upgrade the engine"
             )
             raise UnsupportedFeature(feature, backend=BACKEND, remedy=remedy)
+    if spec.shm_size_bytes and facts.buildkit < _OLDEST_SHM:
+        remedy = "it needs BuildKit 0.10 (Docker 23.0) or later: upgrade the engine"
+        raise UnsupportedFeature("a size for /dev/shm", backend=BACKEND, remedy=remedy)
     if spec.load and not facts.is_docker:
         raise UnsupportedFeature(
             "load",

@@ -22,7 +22,10 @@ from stagebuild.errors import BackendError, EngineUnavailable, ProtocolError
 if TYPE_CHECKING:
     from stagebuild.buildkit.errors import BuildKitError
 
-_EXIT_CODE = re.compile(r"did not complete successfully: exit code: (\d+)")
+# The second is how BuildKit 0.8 says it.
+_EXIT_CODE = re.compile(
+    r"(?:did not complete successfully|executor failed running .*): exit code: (\d+)"
+)
 _CANCELED = re.compile(r"context canceled\s*$")
 _FORBIDDEN = 403
 

@@ -7,11 +7,26 @@ from typing import TYPE_CHECKING
 from stagebuild.backends.sdk.engineapi import api_client
 from stagebuild.errors import EngineUnavailable
 from stagebuild.model.images import HistoryEntry, ImageFacts
+from stagebuild.model.references import Reference
 from stagebuild.model.values import Platform
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from stagebuild.backends.base import SolveResponse
     from stagebuild.backends.sdk.dockerconfig import EngineHost
+    from stagebuild.model import Digest
+
+
+def facts_of_pushed(
+    name: str, digest: Digest, look_up: Callable[[str], tuple[str, str]]
+) -> ImageFacts | None:
+    """Return what a registry knows of an image; None when it can't be had."""
+    from stagebuild.backends.sdk.registryview import Repository  # noqa: PLC0415 - imports urllib
+
+    reference = Reference.parse(name)
+    repository = f"{reference.domain}/{reference.path}"
+    return Repository(repository, look_up(reference.domain)).facts(digest)
 
 
 def facts_of_stored(engine: EngineHost, response: SolveResponse) -> ImageFacts | None:

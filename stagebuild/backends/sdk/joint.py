@@ -109,8 +109,8 @@ class JointBuilds:
         }
         with self._lock:
             client, facts = self._connected()
-        check_features(spec, facts)
         outputs = outputs_of(spec, facts)
+        check_features(spec, facts, outputs=len(outputs.exporters))
         caches = caches_of(spec, self._environ)
         layouts = self._layouts(spec)
         request = SolveRequest(
@@ -130,6 +130,9 @@ class JointBuilds:
             exporter_attrs_deprecated=outputs.exporters[0].attrs if outputs.exporters else {},
         )
         stores = {**caches.folders, **dict(store for _, store in layouts.values())}
+        for folder in outputs.layouts:
+            os.makedirs(folder, exist_ok=True)  # noqa: PTH103 - pathlib is not loaded on this path
+            stores["export"] = folder  # the only name there is for it
         with self._lock:
             session = self._session(client, spec, secrets, outputs, stores)
         request.session = session.id

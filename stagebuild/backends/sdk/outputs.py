@@ -38,11 +38,13 @@ class Outputs(NamedTuple):
     Attributes:
         exporters: As sent, in order.
         targets: What comes to this machine, by place in ``exporters``.
+        layouts: Folders of this machine that become OCI layouts.
         pushed_here: Whether the engine ignores ``push``, so that it is ours to do afterwards.
     """
 
     exporters: tuple[Exporter, ...]
     targets: Mapping[int, Target]
+    layouts: tuple[str, ...]
     pushed_here: bool
 
 
@@ -57,17 +59,30 @@ def outputs_of(spec: BuildSpec, facts: EngineFacts) -> Outputs:
     image = {"name": ",".join(_names(spec)), **annotation_attributes(spec.annotations)}
     exporters: list[Exporter] = []
     targets: dict[int, Target] = {}
+    layouts: list[str] = []
     pushes = spec.push or any(output.pushes for output in spec.outputs)
     for output in _with_defaults(spec, facts):
         if output.type == "cacheonly":
             continue
+        if _is_layout(output):
+            layouts.append(str(output.dest))
         target = _target(output)
         if target is not None:
             targets[len(exporters)] = target
         exporters.append(_exporter(output, image, facts))
     if pushes and not image["name"]:
         raise SolveFailed("a tag is needed to push: nothing says where to")
-    return Outputs(tuple(exporters), targets, pushes and facts.is_docker and not facts.has_store)
+    if len(layouts) > 1:
+        remedy = "the protocol has room for one: leave tar=false out of the others"
+        raise UnsupportedFeature("several OCI layouts", backend=BACKEND, remedy=remedy)
+    ignores_push = facts.is_docker and not facts.has_store
+    return Outputs(tuple(exporters), targets, tuple(layouts), pushes and ignores_push)
+
+
+def _is_layout(output: Output) -> bool:
+    """Say whether an image comes as a folder, blob by blob, instead of as one file."""
+    is_tar = output.attributes.get("tar", "true").lower() not in ("false", "0")
+    return output.type in ("oci", "docker") and bool(output.dest) and not is_tar
 
 
 def _names(spec: BuildSpec) -> list[str]:
@@ -106,7 +121,7 @@ def _with_defaults(spec: BuildSpec, facts: EngineFacts) -> list[Output]:
 
 
 def _exporter(output: Output, image: Mapping[str, str], facts: EngineFacts) -> Exporter:
-    attributes = {key: value for key, value in output.attributes.items() if key != "tar"}
+    attributes = dict(output.attributes)
     kind = output.type
     if kind == "registry":
         kind = "image"
@@ -136,12 +151,8 @@ def _target(output: Output) -> Target | None:
             backend=BACKEND,
             remedy="give dest a file: stdout carries the result alone",
         )
-    if output.attributes.get("tar", "true").lower() in ("false", "0"):
-        raise UnsupportedFeature(
-            f"output type {output.type} with tar=false",
-            backend=BACKEND,
-            remedy="leave tar=false out, and unpack the file: it is an OCI layout",
-        )
+    if _is_layout(output):
+        return None  # the content service
     return FolderTarget(output.dest) if output.type == "local" else FileTarget(output.dest)
 
 

@@ -1,0 +1,115 @@
+"""
+Looking at an image in a registry, without any program: its manifest and configuration.
+
+Off the hot path. Source: OCI distribution specification, pull; docs.docker.com/registry/spec/auth.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+
+from stagebuild.backends.buildx.images import history_of, platform_manifests
+from stagebuild.model.images import ImageFacts
+from stagebuild.model.references import Reference
+from stagebuild.model.values import Digest, Platform
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_TIMEOUT_S = 30
+_UNAUTHORIZED = 401
+_HUB = "registry-1.docker.io"
+_MANIFESTS = ", ".join(  # noqa: FLY002 - one type a line
+    (
+        "application/vnd.oci.image.index.v1+json",
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+        "application/vnd.docker.distribution.manifest.v2+json",
+    )
+)
+_PARAMETER = re.compile(r'(\w+)="([^"]*)"')
+_LOOPBACK = re.compile(r"(?:localhost|127\.[\d.]+|\[::1\])(?::\d+)?")
+
+
+class Repository:
+    """
+    A repository of a registry; loopback ones are spoken to without TLS, as engines do.
+
+    Args:
+        name: As ``registry.example/shop``.
+        auth: User name and secret, empty for nobody.
+    """
+
+    def __init__(self, name: str, auth: tuple[str, str]) -> None:
+        reference = Reference.parse(name)
+        host = _HUB if reference.domain == "docker.io" else reference.domain
+        scheme = "http" if _LOOPBACK.fullmatch(host) else "https"
+        self._base = f"{scheme}://{host}/v2/{reference.path}"
+        self._auth = auth
+        self._header: str | None = None
+
+    def facts(self, digest: Digest) -> ImageFacts | None:
+        """Return what an image says of itself; None when it can't be had."""
+        try:
+            return self._facts(digest)
+        except (URLError, OSError, ValueError, KeyError):
+            return None
+
+    def _facts(self, digest: Digest) -> ImageFacts:
+        top = self._get(f"manifests/{digest}")
+        by_platform = dict(platform_manifests(top))
+        first = next(iter(by_platform.values()), None)
+        manifest = top if first is None else self._get(f"manifests/{first}")
+        config = self._get(f"blobs/{manifest['config']['digest']}")
+        if not by_platform:
+            by_platform = {_platform_name(config): digest}
+        return ImageFacts(
+            history=tuple(history_of(config, manifest.get("layers") or ())),
+            compressed=True,
+            platform_digests=by_platform,
+        )
+
+    def _get(self, path: str) -> dict[str, Any]:
+        try:
+            content = self._fetch(f"{self._base}/{path}", self._header)
+        except HTTPError as error:
+            if error.code != _UNAUTHORIZED or self._header is not None:
+                raise
+            self._header = self._answered(error.headers.get("WWW-Authenticate", ""))
+            content = self._fetch(f"{self._base}/{path}", self._header)
+        found = json.loads(content)
+        if not isinstance(found, dict):
+            raise ValueError("no JSON object")  # noqa: TRY004 - it is the content that is wrong
+        return found
+
+    def _answered(self, challenge: str) -> str:
+        """Return the header that a challenge asks for."""
+        if not challenge.lower().startswith("bearer"):
+            return self._basic()
+        parameters = dict(_PARAMETER.findall(challenge))
+        realm = parameters.pop("realm")
+        header = self._basic() if self._auth[0] else None
+        token = json.loads(self._fetch(f"{realm}?{urlencode(parameters)}", header))
+        return f"Bearer {token.get('token') or token['access_token']}"
+
+    def _basic(self) -> str:
+        from base64 import b64encode  # noqa: PLC0415 - a private registry
+
+        return "Basic " + b64encode(":".join(self._auth).encode()).decode()
+
+    def _fetch(self, url: str, header: str | None) -> bytes:
+        if not url.startswith(("https://", "http://")):
+            raise ValueError(f"a registry at {url}")
+        headers = {"Accept": _MANIFESTS, **({"Authorization": header} if header else {})}
+        with urlopen(Request(url, headers=headers), timeout=_TIMEOUT_S) as answer:  # noqa: S310 - see above
+            return bytes(answer.read())
+
+
+def _platform_name(config: Mapping[str, Any]) -> str:
+    parts = (config.get("os"), config.get("architecture"), config.get("variant"))
+    return str(Platform.parse("/".join(part for part in parts if part)))
