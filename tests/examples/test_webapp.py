@@ -120,7 +120,8 @@ def test_prod_runs_as_a_user_with_a_number(app: Checkout, prod: str) -> None:
 
 
 def test_prod_has_no_build_tools(app: Checkout, prod: str) -> None:
-    look = "command -v gunicorn gcc make node npm ruff pytest || true"
+    # One at a time: dash's `command -v` looks at its first argument alone.
+    look = "for tool in gunicorn gcc make node npm ruff pytest; do command -v $tool || true; done"
     found = app.run("docker", "run", "--rm", prod, "sh", "-c", look)
     assert found.splitlines() == ["/opt/venv/bin/gunicorn"]
 
