@@ -46,7 +46,11 @@ class Engine:
 
 @functools.cache
 def _engine(name: str) -> Engine:
-    tool = [sys.executable, str(ROOT / "tools" / "engine")]
+    # Another checkout's engines serve as well, and need not be downloaded again.
+    tool = [
+        sys.executable,
+        os.environ.get("STAGEBUILD_ENGINE_TOOL", str(ROOT / "tools" / "engine")),
+    ]
     subprocess.run([*tool, "up", name], check=True, stdout=sys.stderr)
     shown = subprocess.run([*tool, "env", name, "--json"], check=True, capture_output=True)
     exports: dict[str, str] = json.loads(shown.stdout)

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from stagebuild.cli.arguments import parser_of, split_verb
+from stagebuild.cli.arguments import parse, split_verb
 from stagebuild.cli.exitcodes import ExitCode
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None, *, environ: Mapping[str, str] | None
     environ = os.environ if environ is None else environ
     verb, words = split_verb(sys.argv[1:] if argv is None else argv)
     try:
-        options = parser_of(verb, environ).parse_intermixed_args(words)
+        options = parse(verb, words, environ)
         if verb == "schema":
             from stagebuild.cli.schema import print_schema  # noqa: PLC0415 - one verb, one import
 

@@ -15,6 +15,12 @@ LOG_FORMATS = ("console", "json")
 SCHEMAS = ("config", "result")
 VERBS = ("build", "schema")
 
+# argparse checks the choices of what is typed, but not of a default.
+_CHOICES_BY_VARIABLE = {
+    "STAGEBUILD_PROGRESS": PROGRESS_MODES,
+    "STAGEBUILD_LOG_FORMAT": LOG_FORMATS,
+}
+
 _DESCRIPTION = (
     "Build Docker images per environment with BuildKit: digests, and where the time went."
 )
@@ -40,7 +46,23 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose usage errors name the option to look at, and exit with 2."""
 
     def error(self, message: str) -> NoReturn:
+        """Print one error and end the process."""
         self.exit(2, f"{self.prog}: {message}\n  hint: {self.prog} --help lists every option\n")
+
+
+def parse(verb: str, words: Sequence[str], environ: Mapping[str, str]) -> argparse.Namespace:
+    """
+    Return what the words after a verb say.
+
+    Raises:
+        SystemExit: They say nothing that can be done (2), or ask for help or the version (0).
+    """
+    parser = parser_of(verb, environ)
+    options = parser.parse_intermixed_args(words)
+    for name, choices in _CHOICES_BY_VARIABLE.items():
+        if environ.get(name) and environ[name] not in choices:
+            parser.error(f'{name} is "{environ[name]}"; it can be: {", ".join(choices)}')
+    return options
 
 
 def parser_of(verb: str, environ: Mapping[str, str]) -> argparse.ArgumentParser:
@@ -99,7 +121,7 @@ def _add_selection(parser: argparse.ArgumentParser, environ: Mapping[str, str]) 
         "-f",
         "--file",
         metavar="PATH",
-        default=environ.get("STAGEBUILD_FILE"),
+        default=environ.get("STAGEBUILD_FILE") or None,
         help="stagebuild.toml, pyproject.toml, a Dockerfile, or a folder with one of them; "
         "the nearest upwards by default [STAGEBUILD_FILE]",
     )
@@ -126,7 +148,7 @@ def _add_build(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> N
     group.add_argument(
         "--builder",
         metavar="NAME",
-        default=environ.get("STAGEBUILD_BUILDER"),
+        default=environ.get("STAGEBUILD_BUILDER") or None,
         help="buildx builder to use [STAGEBUILD_BUILDER]",
     )
     group.add_argument(
@@ -134,7 +156,7 @@ def _add_build(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> N
         "--jobs",
         type=_positive,
         metavar="N",
-        default=environ.get("STAGEBUILD_JOBS"),
+        default=environ.get("STAGEBUILD_JOBS") or None,
         help="builds at the same time; one per processor by default [STAGEBUILD_JOBS]",
     )
     group.add_argument(
@@ -169,14 +191,14 @@ def _add_display(parser: argparse.ArgumentParser, environ: Mapping[str, str]) ->
     group.add_argument(
         "--progress",
         choices=PROGRESS_MODES,
-        default=environ.get("STAGEBUILD_PROGRESS", "auto"),
+        default=environ.get("STAGEBUILD_PROGRESS") or "auto",
         help="how progress is shown on stderr [STAGEBUILD_PROGRESS]",
     )
     group.add_argument("-v", "--verbose", action="store_true", help="log what is done and why")
     group.add_argument(
         "--log-format",
         choices=LOG_FORMATS,
-        default=environ.get("STAGEBUILD_LOG_FORMAT"),
+        default=environ.get("STAGEBUILD_LOG_FORMAT") or None,
         help="write structured logs to stderr [STAGEBUILD_LOG_FORMAT]",
     )
 
@@ -195,5 +217,7 @@ def _positive(text: str) -> int:
     except ValueError:
         number = 0
     if number < 1:
-        raise argparse.ArgumentTypeError(f'"{text}" is not a number from 1 up')
+        raise argparse.ArgumentTypeError(
+            f'"{text}" is not a number from 1 up (--jobs, STAGEBUILD_JOBS)'
+        )
     return number

@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     from stagebuild.planning import BuildPlan
     from stagebuild.sinks.base import Sink
 
+_NOTHING_NAMED = """\
+stagebuild: name what to build: {names}
+  hint: stagebuild --list says what each is for, stagebuild --help lists every option
+"""
+
 
 def build(
     options: argparse.Namespace,
@@ -51,6 +56,9 @@ def build(
         if options.list:
             return _list(project, stdout)
         names = buildable_names(project) if options.all else options.environments
+        if not names:
+            stderr.write(_NOTHING_NAMED.format(names=", ".join(buildable_names(project))))
+            return ExitCode.USAGE
         plan = plan_builds(project, names, overrides=overrides_of(options))
         if options.dry_run:
             return _dry_run(plan, stdout, environ)
