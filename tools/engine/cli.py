@@ -156,6 +156,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     down = verbs.add_parser("down", help="end engines; images and downloads stay")
     down.add_argument("names", nargs="*", metavar="NAME", help="default: all, and the registry")
+    down.add_argument("--all", action="store_true", help="the same as no NAME")
     status = verbs.add_parser("status", help="what runs")
     status.add_argument("--json", action="store_true")
     env = verbs.add_parser("env", help="shell exports that make docker use an engine")

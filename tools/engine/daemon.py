@@ -85,6 +85,7 @@ def configuration(
         "registry-mirrors": [f"http://{registry}"],
         "insecure-registries": [registry],
         "features": {"buildkit": True, "containerd-snapshotter": daemon.spec.containerd_store},
+        "init-path": str(daemon.support.program("tini-static")),
         # systemd's way of naming groups needs systemd; this one works everywhere.
         "exec-opts": ["native.cgroupdriver=cgroupfs"],
         "cgroup-parent": f"/{daemon.cgroup}",

@@ -7,6 +7,7 @@ containers need none of their own. Source: kernel.org, admin-guide/binfmt-misc.r
 """
 
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from tools.engine.errors import EngineError
@@ -14,6 +15,7 @@ from tools.engine.toolbox import Toolbox
 
 TABLE = Path("/proc/sys/fs/binfmt_misc")
 NAME = "qemu-aarch64"
+_MOUNTED = "mounted"
 _MAGIC = r"\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00"
 _MASK = r"\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff"
 
@@ -36,34 +38,33 @@ def switch_on(box: Toolbox, marker: Path) -> bool:
     """
     if (TABLE / NAME).exists():
         return False
-    if not (TABLE / "register").exists():
-        _mount()
-    if (TABLE / NAME).exists():
-        return False
+    mounted = not (TABLE / "register").exists()
+    if mounted:
+        _run(["mount", "-t", "binfmt_misc", "binfmt_misc", str(TABLE)])
+        if (TABLE / NAME).exists():
+            return False
     (TABLE / "register").write_text(
         registration(box.program("qemu-aarch64-static")), encoding="ascii"
     )
-    marker.touch()
+    marker.write_text(_MOUNTED if mounted else "", encoding="ascii")
     return True
 
 
 def switch_off(marker: Path) -> None:
     """Take the interpreter out of the kernel's table, if it was us who put it in."""
-    if marker.exists():
-        if (TABLE / NAME).exists():
-            (TABLE / NAME).write_text("-1", encoding="ascii")
-        marker.unlink()
+    if not marker.exists():
+        return
+    if (TABLE / NAME).exists():
+        (TABLE / NAME).write_text("-1", encoding="ascii")
+    if marker.read_text(encoding="ascii") == _MOUNTED:
+        _run(["umount", str(TABLE)])
+    marker.unlink()
 
 
-def _mount() -> None:
-    done = subprocess.run(
-        ["mount", "-t", "binfmt_misc", "binfmt_misc", str(TABLE)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def _run(argv: Sequence[str]) -> None:
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if done.returncode:
         raise EngineError(
-            f"binfmt_misc cannot be mounted: {done.stderr.strip()}",
-            remedy="Without it no arm64 program runs here; leave out --emulation.",
+            f"`{' '.join(argv)}` failed: {done.stderr.strip()}",
+            remedy="Without binfmt_misc no arm64 program runs here; leave out --emulation.",
         )

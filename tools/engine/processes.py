@@ -1,8 +1,8 @@
 """Start, recognise and end our own processes, and nobody else's."""
 
 import os
+import shutil
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -19,21 +19,26 @@ def start(argv: Sequence[str], *, env: Mapping[str, str], log: Path) -> tuple[in
     Returns:
         Its pid and start time in clock ticks; what it prints is appended to `log`.
     """
+    program = shutil.which(argv[0], path=env.get("PATH"))
+    if program is None:
+        raise EngineError(f"there is no {argv[0]} to start")
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            argv,
-            env=dict(env),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            cwd="/",
-        )
-    ticks = started_ticks(process.pid)
+    append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    pid = os.posix_spawn(
+        program,
+        list(argv),
+        env,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, log, append, 0o644),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setsid=True,
+    )
+    ticks = started_ticks(pid)
     if ticks is None:
         raise EngineError(f"{argv[0]} ended at once", remedy=f"Its own words are in {log}.")
-    return process.pid, ticks
+    return pid, ticks
 
 
 def started_ticks(pid: int) -> int | None:

@@ -26,11 +26,12 @@ SUPPORT_PACKAGES = (
     "libxtables12",
     "mmdebstrap",
     "runc",
+    "tini",
 )
 """
 What the engines, the registry and the base images need beside the engine itself.
 
-runc is the support suite's for every engine: the newer ones need a newer libc.
+runc and tini are the support suite's for every engine: the newer ones need a newer libc.
 """
 
 

@@ -61,7 +61,7 @@ def base(kitchen: Kitchen) -> Sequence[Entry]:
             f"--architectures={archive.architecture}",
             f"--hook-dir={hooks}",
             "--include=usr-is-merged",
-            *(f"--dpkgopt={line}" for line in _EXCLUDES.splitlines()),
+            *(f"--dpkgopt={line}" for line in [*_EXCLUDES.splitlines(), "force-unsafe-io"]),
             archive.suite,
             str(tar),
             f"deb [signed-by={debian.KEYRING}] {archive.mirror} {archive.suite} main",

@@ -133,7 +133,7 @@ def _unpacked(kitchen: Kitchen, debs: Sequence[Path], name: str) -> Path:
 
 def _interpreter(root: Path) -> Iterable[Entry]:
     for entry in tree(root):
-        if (path := _moved_to(entry.path)) is None:
+        if (path := moved_to(entry.path)) is None:
             continue
         content = entry.content
         for old, new in _PATCHES.get(path, ()):
@@ -143,7 +143,7 @@ def _interpreter(root: Path) -> Iterable[Entry]:
         yield oci.symlink(f"usr/local/bin/{name}", "python3.11")
 
 
-def _moved_to(path: str) -> str | None:
+def moved_to(path: str) -> str | None:
     """Return where a file of Debian's Python goes in the image; None if it is left out."""
     if "/config-3.11-" in path or path.endswith(_LEFT_OUT):
         return None
