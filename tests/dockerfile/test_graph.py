@@ -268,3 +268,62 @@ def test_a_platform_of_from_is_expanded() -> None:
     found = graph("FROM --platform=$BUILDPLATFORM a\n", target_platform=Platform("linux", "arm64"))
 
     assert found.target.platform == "linux/amd64"
+
+
+def test_an_env_of_the_base_hides_an_arg_of_the_base_but_not_the_other_way_round() -> None:
+    found = graph(
+        "FROM a AS p\nARG A=arg\nENV A=env\nENV B=env\nARG B=arg\nLABEL b=$B\n"
+        "FROM p\nLABEL a=$A b=$B\n"
+    )
+
+    assert dict(found.stages[0].steps[-1].variables) == {"A": "env", "B": "arg"}
+    assert dict(found.target.steps[0].variables) == {"A": "env", "B": "env"}
+
+
+def test_a_build_arg_beats_every_default_and_is_not_expanded() -> None:
+    found = graph("ARG A=1\nFROM a\nARG A=2\nLABEL a=$A\n", build_args={"A": "$B"})
+
+    assert dict(found.target.args) == {"A": "$B"}
+    assert [(a.name, a.value, a.lines.start) for a in outline(found).args] == [("A", "$B", 3)]
+
+
+def test_a_build_arg_makes_the_arg_that_takes_it_the_outlines_place() -> None:
+    text = "ARG A=1\nFROM a\nARG A\n"
+
+    assert [a.lines.start for a in outline(graph(text)).args] == [1]
+    assert [a.lines.start for a in outline(graph(text, build_args={"A": "2"})).args] == [3]
+
+
+def test_the_outline_has_the_args_that_a_used_arg_is_made_of() -> None:
+    found = graph("ARG A=1\nARG B=$A\nARG B=${B}2\nARG C\nFROM a:$B\n")
+
+    assert [(a.name, a.value) for a in outline(found).args] == [("A", "1"), ("B", "12")]
+    assert found.global_args["B"].made_of == {"A"}
+
+
+def test_an_unnamed_target_is_called_default_in_its_arg() -> None:
+    assert dict(graph("FROM a\nARG TARGETSTAGE\n").target.args) == {"TARGETSTAGE": "default"}
+
+
+def test_a_base_takes_no_part_in_a_circle() -> None:
+    found = graph("FROM a AS x\nCOPY --from=y / /\nFROM x AS y\n")
+
+    assert found.stages[0].error is not None
+
+
+def test_every_triggered_instruction_counts_as_a_step_that_only_some_become() -> None:
+    stage = graph("FROM a AS p\nONBUILD ENV A=1\nONBUILD RUN x\nFROM p\nRUN y\n").target
+
+    assert stage.total == 3
+    assert list(stage.numbered_steps) == [1, 2]
+
+
+def test_a_bind_mount_can_be_made_writable_in_every_spelling() -> None:
+    stage = graph(
+        "FROM a\nRUN --mount=target=/a,rw --mount=target=/b,readwrite=true "
+        "--mount=target=/c,ro=false --mount=target=/d,rw=false --mount=target=/e true\n"
+    ).target
+
+    run = stage.steps[0].expanded
+    assert isinstance(run, Run)
+    assert [mount.read_only for mount in run.mounts] == [False, False, False, True, True]

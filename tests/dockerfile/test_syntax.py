@@ -260,3 +260,16 @@ def test_global_args_stand_before_the_first_stage() -> None:
     assert [i.line for i in tree.global_args] == [1]
     assert [i.keyword for i in tree.instructions] == ["ARG", "FROM", "ARG"]
     assert isinstance(tree.instructions[1], From)
+
+
+def test_quotes_and_escapes_disappear_from_flags() -> None:
+    instruction = only('COPY --chown="a b" --exclude=\\"x\\" y /z\n')
+
+    assert instruction.statement.flags == ("--chown=a b", '--exclude="x"')
+
+
+def test_a_constant_that_only_python_knows_is_no_json() -> None:
+    instruction = only("CMD [NaN]\n")
+
+    assert isinstance(instruction, Cmd)
+    assert instruction.command == ("[NaN]",)
