@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from stagebuild.buildkit.loop import Loop
     from stagebuild.buildkit.serving import Served, Service
 
+_NO_NAMES = (b"", b".", b"..")
 _EXPORTER = "buildkit-attachable-exporter-id"
 
 
@@ -158,7 +159,8 @@ class _Receiver:
         packet = Packet.decode(data)
         try:
             self._take(packet)
-        except (OSError, CallFailed) as error:
+        except (OSError, ValueError, OverflowError, CallFailed) as error:
+            # ValueError: a name with a NUL; OverflowError: a time or device beyond the system's.
             self._call.send_framed(error_packet(str(error)))
             self.close()
             raise
@@ -191,7 +193,7 @@ class _Receiver:
     def _make(self, stat: StatMessage) -> None:
         path = stat.path.encode("utf-8", "surrogateescape")
         parent, _, name = path.rpartition(b"/")
-        if parent not in self._folders or name in (b"", b".", b"..") or b"\0" in path:
+        if parent not in self._folders or path[:1] == b"/" or name in _NO_NAMES:
             raise CallFailed(Status.INVALID_ARGUMENT, f"an entry out of place: {stat.path!r}")
         full = self._root + b"/" + path
         if stat.mode & GO_DIRECTORY:

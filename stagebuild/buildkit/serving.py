@@ -28,7 +28,8 @@ class Served:
         metadata: Its headers, names in lower case.
         on_message: Set by the service: called with each message.
         on_finished: Set by the service: called when no message follows.
-        on_given_up: Set by the service: called when the peer gave the call up or is gone.
+        on_given_up: Set by the service: lets go of what it holds; called when the peer gave the
+            call up or is gone, or a step of the service failed. May be called twice.
     """
 
     def __init__(self, stream: Stream, services: Mapping[str, Service]) -> None:
@@ -103,11 +104,15 @@ class Served:
         try:
             step()
         except CallFailed as error:
-            self.end(error.status, error.message)
-        except MalformedMessage as error:
-            self.end(Status.INVALID_ARGUMENT, str(error))
+            self._fail(error.status, error.message)
         except (OSError, ConnectionLost) as error:
-            self.end(Status.UNKNOWN, str(error))
+            self._fail(Status.UNKNOWN, str(error))
+        except (MalformedMessage, ValueError, OverflowError) as error:
+            self._fail(Status.INVALID_ARGUMENT, str(error))
+
+    def _fail(self, status: Status, message: str) -> None:
+        self.end(status, message)
+        self.on_given_up()
 
 
 def unary(answer: Callable[[bytes, Metadata], bytes]) -> Service:
