@@ -1,4 +1,4 @@
-"""``@frozen`` keeps to the rules of the standard library's dataclasses: it is compared with them."""
+"""``@frozen`` keeps to the rules of the standard library's dataclasses; see there."""
 
 from __future__ import annotations
 
