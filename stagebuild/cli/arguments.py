@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 PROGRESS_MODES = ("auto", "tty", "plain", "rawjson", "quiet")
 LOG_FORMATS = ("console", "json")
 SCHEMAS = ("config", "result")
-VERBS = ("build", "schema")
+CHECK_FORMATS = ("text", "json", "sarif", "github")
+SEVERITIES = ("error", "warning", "info")
+VERBS = ("build", "check", "schema")
 
 # argparse checks the choices of what is typed, but not of a default.
 _CHOICES_BY_VARIABLE = {
@@ -33,9 +35,10 @@ examples:
   IMAGE=$(stagebuild prod -q --push)   the reference alone, for scripts
   stagebuild prod --dry-run            show the exact command, run nothing
   stagebuild prod --set tags+=shop:1   change any key of the configuration
+  stagebuild check                     look at the Dockerfile before building
   stagebuild build schema              build an environment that is called like a verb
 
-verbs: build ENV…, schema [config|result]
+verbs: build ENV…, check [ENV…], schema [config|result]; stagebuild VERB --help tells more
 
 exit codes: 0 ok, 1 build failed, 2 usage, 3 configuration or Dockerfile, 4 no usable engine,
 5 registry or push, 130 and 143 interrupted
@@ -73,7 +76,13 @@ def parser_of(verb: str, environ: Mapping[str, str]) -> argparse.ArgumentParser:
         verb: One of VERBS.
         environ: The process environment, for the ``STAGEBUILD_…`` defaults of options.
     """
-    return _schema_parser() if verb == "schema" else _build_parser(environ)
+    match verb:
+        case "schema":
+            return _schema_parser()
+        case "check":
+            return _check_parser(environ)
+        case _:
+            return _build_parser(environ)
 
 
 def split_verb(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
@@ -92,6 +101,38 @@ def _schema_parser() -> argparse.ArgumentParser:
         default="config",
         help="config: stagebuild.toml (the default); result: what --json prints",
     )
+    return parser
+
+
+def _check_parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="stagebuild check",
+        description="Look at Dockerfile, context and configuration before anything is built.",
+        epilog="exit codes: 0 nothing that matters, 1 errors (with --strict warnings too), 2 usage,"
+        " 3 configuration",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "environments", nargs="*", metavar="ENV", help="environments to look at; all by default"
+    )
+    _add_file(parser, environ)
+    parser.add_argument("--strict", action="store_true", help="let warnings fail, too")
+    parser.add_argument(
+        "--severity",
+        choices=SEVERITIES,
+        default="warning",
+        help="show no more than what matters at least so much (warning)",
+    )
+    parser.add_argument(
+        "--format", choices=CHECK_FORMATS, default="text", help="how findings are printed (text)"
+    )
+    parser.add_argument(
+        "--json", dest="format", action="store_const", const="json", help="as --format json"
+    )
+    parser.add_argument(
+        "--offline", action="store_true", help="ask no engine: leave BuildKit's own checks out"
+    )
+    parser.add_argument("--rules", action="store_true", help="list the rules and exit")
     return parser
 
 
@@ -117,14 +158,7 @@ def _add_selection(parser: argparse.ArgumentParser, environ: Mapping[str, str]) 
     group = parser.add_argument_group("what to build")
     group.add_argument("--all", action="store_true", help="every environment that has a target")
     group.add_argument("--list", action="store_true", help="list the environments and exit")
-    group.add_argument(
-        "-f",
-        "--file",
-        metavar="PATH",
-        default=environ.get("STAGEBUILD_FILE") or None,
-        help="stagebuild.toml, pyproject.toml, a Dockerfile, or a folder with one of them; "
-        "the nearest upwards by default [STAGEBUILD_FILE]",
-    )
+    _add_file(group, environ)
     _repeatable(group, "--set", metavar="[ENV.]KEY=VALUE", text="set any key; += adds to a list")
     _repeatable(group, "--var", metavar="NAME=VALUE", text="set a variable of the configuration")
 
@@ -200,6 +234,17 @@ def _add_display(parser: argparse.ArgumentParser, environ: Mapping[str, str]) ->
         choices=LOG_FORMATS,
         default=environ.get("STAGEBUILD_LOG_FORMAT") or None,
         help="write structured logs to stderr [STAGEBUILD_LOG_FORMAT]",
+    )
+
+
+def _add_file(group: argparse._ActionsContainer, environ: Mapping[str, str]) -> None:
+    group.add_argument(
+        "-f",
+        "--file",
+        metavar="PATH",
+        default=environ.get("STAGEBUILD_FILE") or None,
+        help="stagebuild.toml, pyproject.toml, a Dockerfile, or a folder with one of them; "
+        "the nearest upwards by default [STAGEBUILD_FILE]",
     )
 
 
