@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from stagebuild.progress.events import Event
+from stagebuild.values import field, frozen
 
 if TYPE_CHECKING:
     from stagebuild.model import Digest, ImageFacts
@@ -35,6 +35,7 @@ class Feature(StrEnum):
     NAMED_CONTEXTS = "named build contexts"
     NO_CACHE_FILTER = "no-cache-filter"
     MULTIPLE_OUTPUTS = "several outputs"
+    OCI_LAYOUT_CONTEXTS = "named build contexts from OCI layouts"
     OCI_OUTPUT = "output type oci"
     PUSH = "push"
     ULIMITS = "ulimits"
@@ -92,7 +93,7 @@ class Cancel:
                 self._callbacks.remove(callback)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SolveResponse:
     """
     What the engine answered to a build that succeeded.

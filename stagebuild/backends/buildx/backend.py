@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from stagebuild.backends.base import SolveFailed
 from stagebuild.backends.buildx import process
-from stagebuild.backends.buildx.argv import BACKEND, Invocation, invocation
+from stagebuild.backends.buildx.argv import BACKEND, Invocation, invocation, loads_besides
 from stagebuild.backends.buildx.discovery import buildx_command
 from stagebuild.backends.buildx.factscache import FactsCache, cache_path, program_identity
 from stagebuild.backends.buildx.metadata import read_response
@@ -83,7 +83,11 @@ class BuildxBackend:
         with private_folder() as folder, self._learning_version(command) as versions:
             metadata_file = f"{folder}/{_METADATA_NAME}"
             started = invocation(
-                spec, command=command, metadata_file=metadata_file, environ=self._environ
+                spec,
+                command=command,
+                metadata_file=metadata_file,
+                environ=self._environ,
+                stores_images=self._stores_images(spec, command),
             )
             watched = _Watched(emit)
             ended = self._run(spec, started, watched, cancel)
@@ -163,10 +167,20 @@ class BuildxBackend:
             raise UnsupportedFeature(feature, backend=BACKEND, remedy=remedy(feature))
 
     def _lacks_containerd_store(self, builder: str | None, command: Sequence[str]) -> bool:
+        facts = self._known_builder(builder, command)
+        return facts is not None and facts.driver == "docker" and not facts.containerd_store
+
+    def _stores_images(self, spec: BuildSpec, command: Sequence[str]) -> bool:
+        """Whether the builder keeps images in the engine's store; asked only where it matters."""
+        if not loads_besides(spec):
+            return False
+        facts = self._known_builder(spec.builder, command)
+        return facts is not None and facts.driver == "docker"
+
+    def _known_builder(self, builder: str | None, command: Sequence[str]) -> BuilderFacts | None:
         from stagebuild.backends.buildx import looks  # noqa: PLC0415
 
-        facts = looks.known_builder(command, builder, self._environ, self._cache)
-        return facts is not None and facts.driver == "docker" and not facts.containerd_store
+        return looks.known_builder(command, builder, self._environ, self._cache)
 
     def _check_secrets(self, spec: BuildSpec) -> None:
         """Raise SolveFailed for a secret that is not there: buildx would send an empty one."""

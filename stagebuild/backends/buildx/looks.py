@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Self
 
 from stagebuild.backends.buildx.discovery import config_folder
 from stagebuild.backends.buildx.factscache import program_identity, stat_of
 from stagebuild.backends.buildx.versions import Version
+from stagebuild.values import field_values, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ _SELECTING_VARIABLES = (
 _SNAPSHOTTER_LABEL = "org.mobyproject.buildkit.worker.snapshotter"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BuilderFacts:
     """
     What a builder is.
@@ -174,5 +174,5 @@ def known_builder(
             return BuilderFacts(**kept)
     found = look_at_builder(command, builder, environ)
     if found is not None and identity is not None:
-        cache.put(identity, asdict(found))
+        cache.put(identity, field_values(found))
     return found

@@ -13,15 +13,15 @@ moby/buildkit release notes for BuildKit. On Debian's engines: tests/backends/co
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Self
 
 from stagebuild.backends.base import Feature
+from stagebuild.values import frozen
 
 _VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?")
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@frozen(kw_only=False, order=True)
 class Version:
     """A version of a program, without what follows its numbers (``0.29.1+ds1``, ``0.13.0-rc2``)."""
 
@@ -43,7 +43,7 @@ OLDEST_BUILDX = Version(0, 13)
 """The first with ``--progress rawjson`` and several ``--output``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Requirement:
     """
     What a feature needs.
@@ -85,6 +85,9 @@ REQUIREMENTS = {
     ),
     Feature.NO_CACHE_FILTER: Requirement(
         buildx=Version(0, 8), buildkit=Version(0, 10), engine="23.0"
+    ),
+    Feature.OCI_LAYOUT_CONTEXTS: Requirement(
+        buildx=Version(0, 9), buildkit=Version(0, 10, 3), engine="23.0", containerd_store=True
     ),
     Feature.OCI_OUTPUT: Requirement(
         buildx=Version(0, 4), buildkit=Version(0, 5), engine="23.0", containerd_store=True
