@@ -11,14 +11,16 @@ from __future__ import annotations
 import os
 import random
 import subprocess
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from stagebuild.backends.base import Cancel, SolveFailed
 from stagebuild.backends.sdk import SdkBackend
 from stagebuild.planning.spec import BuildSpec
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.engine
 
@@ -80,23 +82,18 @@ def dockerfile(rng: random.Random, context: Path) -> str:
     lines = ["FROM busybox AS one", f"LABEL seed={rng.getrandbits(64)}"]
     for number in range(rng.randint(1, 3)):
         to = f"/to{number}/"
-        match rng.randrange(8):
-            case 0:
-                lines.append(f"COPY . {to}")
-            case 1 if plain:
-                lines.append(f'COPY ["{rng.choice(plain)}", "{to}"]')
-            case 2:
-                lines.append(f"COPY --chmod=0750 . {to}")
-            case 3:
-                lines.append(f"COPY --chown=12:34 . {to}")
-            case 4:
-                lines.append(f"COPY --link . {to}")
-            case 5:
-                lines.append(f"ADD . {to}")
-            case 6:
-                lines.append(f"COPY <<EOF {to}said\nhello {number}\nEOF")
-            case _:
-                lines.append(f"COPY [a-z]* Dockerfile {to}")
+        ways = [
+            f"COPY . {to}",
+            f"COPY --chmod=0750 . {to}",
+            f"COPY --chown=12:34 . {to}",
+            f"COPY --link . {to}",
+            f"ADD . {to}",
+            f"COPY <<EOF {to}said\nhello {number}\nEOF",
+            f"COPY [a-z]* Dockerfile {to}",
+        ]
+        if plain:
+            ways.append(f'COPY ["{rng.choice(plain)}", "{to}"]')
+        lines.append(rng.choice(ways))
     if rng.random() < 0.5:
         lines += ["FROM busybox", f"COPY --from=one /to0 {rng.choice(['/x', '/'])}"]
     if rng.random() < 0.3:
