@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stagebuild.backends.base import Cancel
-from stagebuild.backends.buildx.secrecy import redacted, secret_values
+from stagebuild.secrecy import redacted, secret_values
 from stagebuild.backends.selection import select_backend
 from stagebuild.cli.exitcodes import ExitCode, exit_code_of
 from stagebuild.cli.overriding import overrides_of

@@ -232,7 +232,7 @@ class BuildxBackend:
         self, spec: BuildSpec, ended: process.Exit, lines: Iterable[str], cancel: Cancel
     ) -> SolveFailed | BackendError:
         from stagebuild.backends.buildx.diagnosis import failure_of  # noqa: PLC0415
-        from stagebuild.backends.buildx.secrecy import redacted, secret_values  # noqa: PLC0415
+        from stagebuild.secrecy import redacted, secret_values  # noqa: PLC0415
 
         secrets = secret_values(spec, self._environ)
         return failure_of(
