@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from stagebuild.planning import GitFacts
 
 EXAMPLES = int(os.environ.get("STAGEBUILD_MALFORMED", "120"))
-"""How many each of the properties here tries; there are three; the command line's own test has 2,000 more."""
+"""How many each of the three properties here tries; the command line has 2,000 more."""
 
 RICH = """\
 # One of everything.
