@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import random
 import subprocess
+import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -136,8 +137,12 @@ def test_buildx_and_we_make_the_same_image(seed: int, engine: Any, tmp_path: Pat
     context = tmp_path / "context"
     context.mkdir()
     grow(rng, context)
+    (context / "nonce").write_text(uuid.uuid4().hex)  # so that nothing is left of earlier runs
     (context / "Dockerfile").write_text(dockerfile(rng, context))
     environ = dict(engine.env)
     first, second = (by_us, by_buildx) if seed % 2 else (by_buildx, by_us)
 
-    assert first(context, environ) == second(context, environ)
+    made = first(context, environ)
+    again = second(context, environ)
+
+    assert again == made, f"a third time: {first(context, environ)}, {second(context, environ)}"
