@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from stagebuild.progress.events import Event
+from stagebuild.values import field, frozen
 
 if TYPE_CHECKING:
     from stagebuild.model import Digest, ImageFacts
@@ -35,6 +35,7 @@ class Feature(StrEnum):
     NAMED_CONTEXTS = "named build contexts"
     NO_CACHE_FILTER = "no-cache-filter"
     MULTIPLE_OUTPUTS = "several outputs"
+    OCI_LAYOUT_CONTEXTS = "named build contexts from OCI layouts"
     OCI_OUTPUT = "output type oci"
     PUSH = "push"
     ULIMITS = "ulimits"
@@ -92,14 +93,15 @@ class Cancel:
                 self._callbacks.remove(callback)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SolveResponse:
     """
     What the engine answered to a build that succeeded.
 
     Attributes:
         digest: Of the manifest or index, as a registry answers for it; None where the build
-            made no image (a local export, or nothing exported at all).
+            made no image (a local export, or nothing exported at all), or no manifest: a
+            graph-driver store makes one when it pushes.
         image_id: Digest of the image's configuration, or None.
         is_index: Whether ``digest`` names an index (several platforms, or attestations).
         metadata: The engine's exporter response or buildx's metadata document, whole.

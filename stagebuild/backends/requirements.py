@@ -27,6 +27,10 @@ def _asked_for(spec: BuildSpec) -> Iterator[tuple[Feature, bool]]:
     yield Feature.MULTIPLE_OUTPUTS, len(outputs) + spec.push + spec.load > 1
     yield Feature.NAMED_CONTEXTS, bool(spec.contexts)
     yield Feature.NO_CACHE_FILTER, bool(spec.no_cache_filter) and not spec.no_cache
+    yield (
+        Feature.OCI_LAYOUT_CONTEXTS,
+        any(location.startswith("oci-layout:") for location in spec.contexts.values()),
+    )
     yield Feature.OCI_OUTPUT, any(out.type == "oci" for out in outputs)
     yield Feature.PUSH, spec.push or any(out.pushes for out in outputs)
     yield Feature.ULIMITS, bool(spec.ulimits)

@@ -56,6 +56,6 @@ def test_debians_codename_is_read(tmp_path: Path) -> None:
 def test_a_failed_download_says_what_failed_and_how_to_go_on(tmp_path: Path) -> None:
     closed = Release(mirror="http://127.0.0.1:9/debian/", suite="bookworm", architecture="amd64")
     with pytest.raises(EngineError) as error:
-        Archive(closed, tmp_path).download(["busybox-static"])
+        Archive(closed, tmp_path, retries=0).download(["busybox-static"])
     assert "could not fetch the package list from http://127.0.0.1:9/debian/" in error.value.what
     assert "call the same command again" in error.value.remedy

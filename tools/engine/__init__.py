@@ -8,12 +8,14 @@ Private, real Docker engines on a bare Debian machine, from Debian's own package
 The rooms, top to bottom; a module imports from rooms above it only:
 
     errors      one error, worded for the person at the terminal
-    specs       the tables: engines, packages, images
+    specs       the tables: engines, packages
     places      where everything lies, and the lock
     state       what runs, as recorded between two calls
     processes   start, recognise and end our own processes
+    api         one question to an engine over its socket
     debian      mirrors, downloads and unpacking, by the machine's apt
     toolbox     the unpacked programs of one suite, and the PATH that finds them
+    stock       which packages are unpacked into which toolbox
     network     a bridge and an address block of our own for every engine
     machine     what the machine trusts and how it reaches its package registries
     oci         deterministic layers, image configs, manifests
@@ -22,6 +24,7 @@ The rooms, top to bottom; a module imports from rooms above it only:
     images/     the base images: debian, python, node, busybox
     emulation   other processors, by qemu
     daemon      the dockerd process
+    client      the docker command of an engine, with a configuration of its own
     fleet       the order of an up and a down
     own_docker  the machine's own Docker, if it has one
     report      what is printed: env, status

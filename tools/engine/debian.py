@@ -113,10 +113,12 @@ class Archive:
     Args:
         release: which suite, from where, for which processor.
         folder: package lists and packages are kept here; a download that broke off goes on here.
+        retries: how often apt asks the mirror again, waiting longer each time.
     """
 
-    def __init__(self, release: Release, folder: Path) -> None:
+    def __init__(self, release: Release, folder: Path, *, retries: int = 3) -> None:
         self.release = release
+        self.retries = retries
         self.folder = folder / f"{release.suite}-{release.architecture}"
 
     def update(self) -> None:
@@ -178,7 +180,7 @@ class Archive:
             "APT::Sandbox::User": "root",
             "Acquire::GzipIndexes": "true",
             "Acquire::Languages": "none",
-            "Acquire::Retries": "3",
+            "Acquire::Retries": str(self.retries),
             "Acquire::http::Timeout": "60",
         }
         argv = ["apt-get", "--quiet=2"]

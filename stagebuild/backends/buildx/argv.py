@@ -12,12 +12,12 @@ commas without any quoting; cache, output, secret and attest options are CSV rec
 from __future__ import annotations
 
 import os.path
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stagebuild.backends.buildx.buildargs import build_arg_options
 from stagebuild.errors import UnsupportedFeature
 from stagebuild.model.csvfields import join_fields
+from stagebuild.values import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,11 +27,14 @@ if TYPE_CHECKING:
 
 BACKEND = "buildx"
 
+# Output types that make an image; ``registry`` is ``image`` that pushes.
+_IMAGE_TYPES = frozenset({"docker", "image", "oci", "registry"})
+
 # What in a local cache names a folder of the client.
 _CACHE_FOLDERS = ("src", "dest")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Invocation:
     """
     How buildx is started for a build.
@@ -51,6 +54,7 @@ def invocation(
     command: Sequence[str],
     metadata_file: str,
     environ: Mapping[str, str],
+    stores_images: bool = False,
 ) -> Invocation:
     """
     Return how buildx is started to build ``spec``.
@@ -60,6 +64,8 @@ def invocation(
         command: What runs buildx, as ``("docker", "buildx")``.
         metadata_file: Where buildx writes its answer; it must not exist.
         environ: The environment that the child gets; decides how build args are passed.
+        stores_images: Whether the builder is known to keep every image that it makes in the
+            engine's image store, as the ``docker`` driver does.
 
     Raises:
         UnsupportedFeature: Something can't be said to buildx: a build arg that would change the
@@ -82,7 +88,7 @@ def invocation(
         *_each("--cache-to", (_cache(spec, entry) for entry in spec.cache_to)),
         *_each("--secret", (_secret(id_, secret) for id_, secret in spec.secrets.items())),
         *_each("--ssh", (_ssh(spec, id_, forward) for id_, forward in spec.ssh.items())),
-        *_outputs(spec),
+        *_outputs(spec, stores_images=stores_images),
         *_attestations(spec),
         *_surroundings(spec),
         *_each("--build-context", (f"{name}={at}" for name, at in spec.contexts.items())),
@@ -92,9 +98,9 @@ def invocation(
 
 
 def _each(option: str, values: Iterator[str] | Sequence[str]) -> Iterator[str]:
-    for value in values:
+    for given in values:
         yield option
-        yield value
+        yield given
 
 
 def _choices(spec: BuildSpec) -> Iterator[str]:
@@ -128,9 +134,9 @@ def _surroundings(spec: BuildSpec) -> Iterator[str]:
 
 def _cache(spec: BuildSpec, entry: CacheEntry) -> str:
     fields = [f"type={entry.type}"]
-    for key, value in entry.attributes.items():
+    for key, text in entry.attributes.items():
         is_folder = entry.type == "local" and key in _CACHE_FOLDERS
-        fields.append(f"{key}={_within(spec, value) if is_folder else value}")
+        fields.append(f"{key}={_within(spec, text) if is_folder else text}")
     return join_fields(fields)
 
 
@@ -150,22 +156,33 @@ def _ssh(spec: BuildSpec, identifier: str, forward: SshForward) -> str:
     return f"{identifier}={','.join(paths)}" if paths else identifier
 
 
-def _outputs(spec: BuildSpec) -> Iterator[str]:
+def loads_besides(spec: BuildSpec) -> bool:
+    """Whether an image is to be loaded that another output makes, too."""
+    return spec.load and (spec.push or any(out.type in _IMAGE_TYPES for out in spec.outputs))
+
+
+def _outputs(spec: BuildSpec, *, stores_images: bool) -> Iterator[str]:
     """
     Yield the options for where the result goes, what pushes last.
 
     With several outputs the engine's answers are merged, and the last one's digest stays
     (moby/buildkit solver/llbsolver/solver.go, runExporters): it has to be the registry's, which
     differs from that of an OCI layout or of a loaded image.
+
+    Where every image is in the store anyway, loading it besides is two writers of one tag, of
+    which the slower one fails: "already exists".
     """
+    pushing = [out for out in spec.outputs if out.pushes]
     yield from _each("--output", (_output(out) for out in spec.outputs if not out.pushes))
-    makes_another = spec.load or any(out.type in ("docker", "image", "oci") for out in spec.outputs)
-    if spec.load:
-        yield from ("--output", "type=docker") if spec.push else ("--load",)
-    yield from _each("--output", (_output(out) for out in spec.outputs if out.pushes))
-    if spec.push and not any(out.pushes for out in spec.outputs):
+    if spec.load and not loads_besides(spec):
+        yield "--load"
+    elif spec.load and not stores_images:
+        yield from ("--output", "type=docker")
+    yield from _each("--output", map(_output, pushing))
+    if spec.push and not pushing:
         # Alone, --push knows best: since 0.31 it also spares unpacking.
-        yield from ("--output", "type=image,push=true") if makes_another else ("--push",)
+        alone = not spec.load and not any(out.type in _IMAGE_TYPES for out in spec.outputs)
+        yield from ("--push",) if alone else ("--output", "type=image,push=true")
 
 
 def _output(output: Output) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from stagebuild.backends.base import SolveFailed
 from stagebuild.backends.buildx import process
-from stagebuild.backends.buildx.argv import BACKEND, Invocation, invocation
+from stagebuild.backends.buildx.argv import BACKEND, Invocation, invocation, loads_besides
 from stagebuild.backends.buildx.discovery import buildx_command
 from stagebuild.backends.buildx.factscache import FactsCache, cache_path, program_identity
 from stagebuild.backends.buildx.metadata import read_response
@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 _PROVENANCE_VARIABLE = "BUILDX_METADATA_PROVENANCE"
 _METADATA_NAME = "metadata.json"
 
-_KEPT_LINES = 64
+# docker's own complaint comes first, before a page of usage; buildx' error comes last.
+_FIRST_LINES = 4
+_LAST_LINES = 64
 
 
 class BuildxBackend:
@@ -84,12 +86,16 @@ class BuildxBackend:
         with private_folder() as folder, self._learning_version(command) as versions:
             metadata_file = f"{folder}/{_METADATA_NAME}"
             started = invocation(
-                spec, command=command, metadata_file=metadata_file, environ=self._environ
+                spec,
+                command=command,
+                metadata_file=metadata_file,
+                environ=self._environ,
+                stores_images=self._stores_images(spec, command),
             )
             watched = _Watched(emit)
             ended = self._run(spec, started, watched, cancel)
             if ended.code != 0:
-                raise self._failure(spec, ended, watched.plain_lines, cancel)
+                raise self._failure(spec, ended, watched.plain_lines(), cancel)
             return read_response(_read(metadata_file), backend=BACKEND, versions=versions)
 
     def image_facts(self, spec: BuildSpec, response: SolveResponse) -> ImageFacts | None:
@@ -175,10 +181,20 @@ class BuildxBackend:
             raise UnsupportedFeature(feature, backend=BACKEND, remedy=remedy(feature))
 
     def _lacks_containerd_store(self, builder: str | None, command: Sequence[str]) -> bool:
+        facts = self._known_builder(builder, command)
+        return facts is not None and facts.driver == "docker" and not facts.containerd_store
+
+    def _stores_images(self, spec: BuildSpec, command: Sequence[str]) -> bool:
+        """Whether the builder keeps images in the engine's store; asked only where it matters."""
+        if not loads_besides(spec):
+            return False
+        facts = self._known_builder(spec.builder, command)
+        return facts is not None and facts.driver == "docker"
+
+    def _known_builder(self, builder: str | None, command: Sequence[str]) -> BuilderFacts | None:
         from stagebuild.backends.buildx import looks  # noqa: PLC0415
 
-        facts = looks.known_builder(command, builder, self._environ, self._cache)
-        return facts is not None and facts.driver == "docker" and not facts.containerd_store
+        return looks.known_builder(command, builder, self._environ, self._cache)
 
     def _check_secrets(self, spec: BuildSpec) -> None:
         """Raise SolveFailed for a secret that is not there: buildx would send an empty one."""
@@ -228,7 +244,7 @@ class BuildxBackend:
         self, spec: BuildSpec, ended: process.Exit, lines: Iterable[str], cancel: Cancel
     ) -> SolveFailed | BackendError:
         from stagebuild.backends.buildx.diagnosis import failure_of  # noqa: PLC0415
-        from stagebuild.backends.buildx.secrecy import redacted, secret_values  # noqa: PLC0415
+        from stagebuild.secrecy import redacted, secret_values  # noqa: PLC0415
 
         secrets = secret_values(spec, self._environ)
         return failure_of(
@@ -240,12 +256,17 @@ class BuildxBackend:
 
 
 class _Watched:
-    """What a child writes, on its way to the caller; keeps the last plain lines."""
+    """What a child writes, on its way to the caller; keeps the first and last plain lines."""
 
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
         self._decoder = EventDecoder()
-        self.plain_lines: deque[str] = deque(maxlen=_KEPT_LINES)
+        self._first: list[str] = []
+        self._last: deque[str] = deque(maxlen=_LAST_LINES)
+
+    def plain_lines(self) -> list[str]:
+        """Return the kept lines in order."""
+        return [*self._first, *self._last]
 
     def receive(self, chunk: bytes) -> None:
         """Take the next bytes."""
@@ -259,7 +280,8 @@ class _Watched:
         emit = self._emit
         for event in events:
             if isinstance(event, PlainLine):
-                self.plain_lines.append(event.text)
+                kept = self._first if len(self._first) < _FIRST_LINES else self._last
+                kept.append(event.text)
             emit(event)
 
 

@@ -72,6 +72,7 @@ _UNSUPPORTED = (
     (re.compile(r"Cache export is not supported"), Feature.CACHE_EXPORT),
     (re.compile(r"Multi-platform build is not supported"), Feature.MULTI_PLATFORM),
     (re.compile(r"exporting manifest lists"), Feature.MULTI_PLATFORM),
+    (re.compile(r"unknown scheme oci-layout"), Feature.OCI_LAYOUT_CONTEXTS),
     (re.compile(r"OCI exporter is not supported"), Feature.OCI_OUTPUT),
     (re.compile(r"Docker exporter is not supported"), Feature.DOCKER_OUTPUT),
     (re.compile(r"multiple outputs currently unsupported"), Feature.MULTIPLE_OUTPUTS),

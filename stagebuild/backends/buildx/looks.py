@@ -9,13 +9,14 @@ made anew when an engine starts.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import subprocess
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Self
 
 from stagebuild.backends.buildx.discovery import config_folder
 from stagebuild.backends.buildx.factscache import program_identity, stat_of
 from stagebuild.backends.buildx.versions import Version
+from stagebuild.values import field_values, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +36,7 @@ _SELECTING_VARIABLES = (
 _SNAPSHOTTER_LABEL = "org.mobyproject.buildkit.worker.snapshotter"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BuilderFacts:
     """
     What a builder is.
@@ -67,11 +68,27 @@ def builder_identity(
     folder = config_folder(environ)
     store = environ.get("BUILDX_CONFIG") or f"{folder}/buildx"
     chosen = [f"{name}={environ.get(name, '')}" for name in _SELECTING_VARIABLES]
-    files = (f"{folder}/config.json", f"{store}/current", f"{store}/instances")
-    times = [stat.st_mtime_ns if (stat := stat_of(path)) else 0 for path in files]
+    named = builder or environ.get("BUILDX_BUILDER")
+    # Their content, not their times: buildx writes them anew at every build.
+    files = (f"{folder}/config.json", f"{store}/current", f"{store}/instances/{named}")
+    contents = "\0".join(map(_content, files)).encode()
     return " ".join(
-        map(str, (program, builder, *chosen, *times, socket.st_ino, socket.st_mtime_ns))
+        [
+            program,
+            str(builder),
+            *chosen,
+            hashlib.sha256(contents).hexdigest(),
+            f"{socket.st_ino} {socket.st_mtime_ns}",
+        ]
     )
+
+
+def _content(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - no pathlib here
+            return file.read()
+    except OSError:
+        return ""
 
 
 class VersionLook:
@@ -174,5 +191,5 @@ def known_builder(
             return BuilderFacts(**kept)
     found = look_at_builder(command, builder, environ)
     if found is not None and identity is not None:
-        cache.put(identity, asdict(found))
+        cache.put(identity, field_values(found))
     return found

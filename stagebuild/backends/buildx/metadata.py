@@ -49,12 +49,15 @@ def read_response(content: bytes, *, backend: str, versions: Mapping[str, str]) 
         raise ProtocolError("the metadata file is no JSON object", backend=backend)
     digest = _digest(metadata, "containerimage.digest", backend)
     image_id = _digest(metadata, "containerimage.config.digest", backend)
+    descriptor = metadata.get("containerimage.descriptor")
+    if digest == image_id:
+        # buildx fills in the one that is missing with the other. An index has no configuration;
+        # a graph-driver store makes a manifest when it pushes, not before.
+        digest, image_id = (digest, None) if isinstance(descriptor, dict) else (None, image_id)
     return SolveResponse(
-        # A graph-driver store makes a manifest when it pushes, not before; until then it tells the
-        # image ID in both places.
-        digest=None if digest == image_id else digest,
+        digest=digest,
         image_id=image_id,
-        is_index=_is_index(metadata),
+        is_index=isinstance(descriptor, dict) and descriptor.get("mediaType") in _INDEX_TYPES,
         metadata=metadata,
         versions=versions,
     )
@@ -68,8 +71,3 @@ def _digest(metadata: Mapping[str, Any], key: str, backend: str) -> Digest | Non
         return Digest.parse(text)
     except (TypeError, ValueError) as error:
         raise ProtocolError(f"{key} in the metadata file: {error}", backend=backend) from error
-
-
-def _is_index(metadata: Mapping[str, Any]) -> bool:
-    descriptor = metadata.get("containerimage.descriptor")
-    return isinstance(descriptor, dict) and descriptor.get("mediaType") in _INDEX_TYPES

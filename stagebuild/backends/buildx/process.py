@@ -20,8 +20,9 @@ import select
 import signal
 import subprocess
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from stagebuild.values import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -44,7 +45,7 @@ _LINGER_S = 1.0
 _FIRST_PAUSE_S = 0.0002
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Exit:
     """
     How a child ended.
@@ -122,7 +123,7 @@ def _start(
         return subprocess.Popen(
             argv,
             env=environ,
-            cwd=folder,
+            cwd=os.fspath(folder),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
