@@ -20,6 +20,7 @@ from stagebuild.version import __version__
 
 if TYPE_CHECKING:
     from stagebuild.backends.base import Backend, Cancel, SolveResponse
+    from stagebuild.checks import CheckReport, Finding, Ignored, Severity, check_project
     from stagebuild.config import load, schema
     from stagebuild.errors import (
         BackendError,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from stagebuild.model import (
         Attestation,
         CacheEntry,
+        Checks,
         Digest,
         Environment,
         Output,
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "backends.base": ("Backend", "Cancel", "SolveResponse"),
+    "checks": ("CheckReport", "Finding", "Ignored", "Severity", "check_project"),
     "config": ("load", "schema"),
     "errors": (
         "BackendError",
@@ -81,6 +84,7 @@ _HOMES = {
     "model": (
         "Attestation",
         "CacheEntry",
+        "Checks",
         "Digest",
         "Environment",
         "Output",
@@ -115,11 +119,15 @@ __all__ = [
     "BuildWarning",
     "CacheEntry",
     "Cancel",
+    "CheckReport",
+    "Checks",
     "ConfigError",
     "Digest",
     "DockerfileError",
     "EngineUnavailable",
     "Environment",
+    "Finding",
+    "Ignored",
     "ImageSizes",
     "LayerSize",
     "Output",
@@ -135,6 +143,7 @@ __all__ = [
     "RunEvent",
     "RunOutcome",
     "Secret",
+    "Severity",
     "SolveResponse",
     "SshForward",
     "StageTiming",
@@ -148,6 +157,7 @@ __all__ = [
     "UnsupportedFeature",
     "__version__",
     "build",
+    "check_project",
     "execute",
     "load",
     "plan_builds",

@@ -33,6 +33,7 @@ ROOMS = (
     "result",
     "runevents",
     "failures",
+    "checks",
     "report",
     "sinks",
     "runner",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from stagebuild.checks.buildkit import Linted
-    from stagebuild.checks.findings import Finding, Report
+    from stagebuild.checks.findings import Finding, CheckReport
     from stagebuild.checks.subject import ContextView
     from stagebuild.model import Project
     from stagebuild.planning import BuildSpec
@@ -32,7 +32,7 @@ def check_project(
     surroundings: Surroundings | None = None,
     look: Callable[[BuildSpec], ContextView | None] = no_context,
     lint: Callable[[Sequence[BuildSpec]], Linted] | None = None,
-) -> Report:
+) -> CheckReport:
     """
     Return what the rules find in a project. Builds nothing.
 

@@ -95,7 +95,7 @@ class Ignored:
 
 
 @frozen
-class Report:
+class CheckReport:
     """
     What came of a check.
 

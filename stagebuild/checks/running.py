@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stagebuild.checks.findings import Finding, Ignored, Report, Severity
+from stagebuild.checks.findings import Finding, Ignored, CheckReport, Severity
 from stagebuild.checks.registry import RULE_IDS, RULES, USELESS_IGNORE
 from stagebuild.checks.rule import PAGE
 from stagebuild.checks.suppressing import covering, suppressions
@@ -57,7 +57,7 @@ def report_of(
     notes: Sequence[str] = (),
     texts: Mapping[str, str],
     knows_buildkit: bool = False,
-) -> Report:
+) -> CheckReport:
     """
     Return the findings that count, sorted, and those that were put aside.
 
@@ -91,7 +91,7 @@ def report_of(
         for suppression in each:
             if (path, suppression) not in used:
                 kept += _useless(path, suppression, knows_buildkit=knows_buildkit)
-    return Report(
+    return CheckReport(
         findings=tuple(sorted(kept, key=_place)),
         ignored=tuple(sorted(ignored, key=lambda each: _place(each.finding))),
         notes=tuple(notes),

@@ -6,7 +6,7 @@ import json
 import shutil
 from typing import TYPE_CHECKING
 
-from stagebuild.checks import RULES, Report, Severity, check_project
+from stagebuild.checks import RULES, CheckReport, Severity, check_project
 from stagebuild.cli.exitcodes import ExitCode, exit_code_of
 from stagebuild.config import load
 from stagebuild.errors import StagebuildError
@@ -59,7 +59,7 @@ def _linter(environ: Mapping[str, str]) -> Callable[[Sequence[BuildSpec]], Linte
 
 
 def _shown(
-    report: Report,
+    report: CheckReport,
     options: argparse.Namespace,
     environ: Mapping[str, str],
     stdout: TextIO,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stagebuild.checks.findings import Finding, Report, Severity
+from stagebuild.checks.findings import Finding, CheckReport, Severity
 from stagebuild.version import __version__
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _GITHUB_COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severi
 _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def findings_document(report: Report, *, failed: bool) -> Json:
+def findings_document(report: CheckReport, *, failed: bool) -> Json:
     """Return what ``check --json`` prints; ``ok`` is whether the exit code is 0."""
     return {
         "version": VERSION,
@@ -32,7 +32,7 @@ def findings_document(report: Report, *, failed: bool) -> Json:
     }
 
 
-def sarif(report: Report, rules: Iterable[Rule]) -> Json:
+def sarif(report: CheckReport, rules: Iterable[Rule]) -> Json:
     """
     Return the report as SARIF 2.1.0, as GitHub's code scanning and editors read it.
 
@@ -67,7 +67,7 @@ def sarif(report: Report, rules: Iterable[Rule]) -> Json:
     }
 
 
-def github_annotations(report: Report) -> str:
+def github_annotations(report: CheckReport) -> str:
     """
     Return a workflow command a line for each finding.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stagebuild.checks.findings import Finding, Report, Severity
+from stagebuild.checks.findings import Finding, CheckReport, Severity
 from stagebuild.report.cells import clean, fit
 from stagebuild.report.excerpt import excerpt
 from stagebuild.report.look import Look, Tone
@@ -17,7 +17,7 @@ _AROUND = 1
 _MOST_LINES = 6
 
 
-def findings_text(report: Report, *, least: Severity = Severity.INFO, look: Look) -> str:
+def findings_text(report: CheckReport, *, least: Severity = Severity.INFO, look: Look) -> str:
     """
     Return a report as lines, without a final line end.
 
@@ -64,7 +64,7 @@ def _source(finding: Finding, text: str, *, look: Look) -> Iterable[str]:
         yield f"  {look.paint(number, tone)} {cut}".rstrip()
 
 
-def _summary(report: Report, *, hidden: int, look: Look) -> str:
+def _summary(report: CheckReport, *, hidden: int, look: Look) -> str:
     counts = [
         f"{count} {severity}{'s' * (count != 1 and severity is not Severity.INFO)}"
         for severity in Severity

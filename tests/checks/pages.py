@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stagebuild.checks import Report, check_project
+from stagebuild.checks import CheckReport, check_project
 from stagebuild.checks.subject import ContextFile, ContextView
 from stagebuild.config import read_project
 from stagebuild.model import Project
@@ -55,12 +55,12 @@ def _example(text: str) -> Example:
     return Example(dockerfile=blocks["dockerfile"], toml=blocks.get("toml"), files=files)
 
 
-def check(dockerfile: str, toml: str | None = None, *, files: object = None) -> Report:
+def check(dockerfile: str, toml: str | None = None, *, files: object = None) -> CheckReport:
     """Return what a check of these texts says; there is no file system."""
     return check_example(Example(dockerfile=dockerfile, toml=toml, files=files))  # type: ignore[arg-type]  # None
 
 
-def check_example(example: Example, *names: str) -> Report:
+def check_example(example: Example, *names: str) -> CheckReport:
     """Return what a check of an example says."""
     root = Path("/project")
     project = Project(root=root)
@@ -105,5 +105,5 @@ def surroundings(files: dict[str, bytes]) -> Surroundings:
     )
 
 
-def rules_in(report: Report) -> set[str]:
+def rules_in(report: CheckReport) -> set[str]:
     return {finding.rule for finding in report.findings}
