@@ -10,8 +10,8 @@ A rule is a function of ``rules/`` and a line of ``registry``; ``images``, ``pac
 """
 
 from stagebuild.checks.checking import check_project
-from stagebuild.checks.findings import Finding, Ignored, CheckReport, Severity
+from stagebuild.checks.findings import CheckReport, Finding, Ignored, Severity
 from stagebuild.checks.registry import RULES
 from stagebuild.checks.rule import Rule
 
-__all__ = ["RULES", "Finding", "Ignored", "CheckReport", "Rule", "Severity", "check_project"]
+__all__ = ["RULES", "CheckReport", "Finding", "Ignored", "Rule", "Severity", "check_project"]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from stagebuild.checks.buildkit import Linted
-    from stagebuild.checks.findings import Finding, CheckReport
+    from stagebuild.checks.findings import CheckReport, Finding
     from stagebuild.checks.subject import ContextView
     from stagebuild.model import Project
     from stagebuild.planning import BuildSpec

@@ -7,6 +7,7 @@ that only a deployment sets, and no git.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from stagebuild.checks.findings import Finding, Severity
@@ -17,7 +18,7 @@ from stagebuild.checks.subject import Subject, Target
 from stagebuild.dockerfile import StageSource, parse, resolve
 from stagebuild.errors import ConfigError, DockerfileError, did_you_mean
 from stagebuild.model import Environment
-from stagebuild.planning import GitFacts, buildable_names, describe_builds
+from stagebuild.planning import GitFacts, describe_builds
 from stagebuild.values import frozen, replaced
 
 if TYPE_CHECKING:
@@ -83,14 +84,14 @@ def gather(
             groups.setdefault((spec.context, spec.dockerfile), []).append(spec)
     subjects, refusals = [], []
     for group in groups.values():
-        text = around.read_bytes(group[0].dockerfile).decode("utf-8", "replace")
-        tree = parse(text, path=group[0].dockerfile_shown)
+        data = around.read_bytes(group[0].dockerfile)
+        tree = _parsed(data, group[0].dockerfile_shown)
         targets, refused = _targets(tree, group, project, production)
         refusals += refused
         if targets:
             subject = Subject(
                 path=tree.path,
-                text=text,
+                text=data.decode("utf-8", "replace"),
                 tree=tree,
                 targets=targets,
                 project=project,
@@ -100,6 +101,12 @@ def gather(
             subjects.append(subject)
             refusals += _stage_refusals(subject)
     return Gathered(subjects=tuple(subjects), refusals=tuple(refusals), specs=_distinct(specs))
+
+
+@lru_cache(maxsize=8)
+def _parsed(data: bytes, path: str) -> Dockerfile:
+    """Return the syntax tree of a file, which reading an unnamed last stage needs before."""
+    return parse(data, path=path)
 
 
 def refusal(error: DockerfileError, *, severity: Severity = Severity.ERROR) -> Finding:
@@ -141,14 +148,13 @@ def _lean(project: Project, environ: Mapping[str, str]) -> Project:
 
 def _specs(project: Project, names: Sequence[str], around: Surroundings) -> tuple[BuildSpec, ...]:
     """Return the specs to look at; of a Dockerfile alone also that of an unnamed last stage."""
-    chosen = tuple(names) or buildable_names(project, surroundings=around)
-    specs = describe_builds(project, chosen, surroundings=around) if chosen else ()
+    specs = describe_builds(project, tuple(names) or None, surroundings=around)
     if names or project.environments is not None:
         return specs
     alone = replaced(project, environments={_UNNAMED: Environment()})
     if not specs:
         return describe_builds(alone, [_UNNAMED], surroundings=around)
-    tree = parse(around.read_bytes(specs[0].dockerfile), path=specs[0].dockerfile_shown)
+    tree = _parsed(around.read_bytes(specs[0].dockerfile), specs[0].dockerfile_shown)
     if tree.stages[-1].name is None:
         specs += (replaced(specs[0], name=_UNNAMED, target=None),)
     return specs
@@ -156,14 +162,15 @@ def _specs(project: Project, names: Sequence[str], around: Surroundings) -> tupl
 
 def _distinct(specs: Sequence[BuildSpec]) -> tuple[BuildSpec, ...]:
     """Return one spec for each thing that is built."""
-    return tuple({_key(spec): spec for spec in reversed(specs)}.values())[::-1]
+    return tuple({_key(spec, target=True): spec for spec in reversed(specs)}.values())[::-1]
 
 
-def _key(spec: BuildSpec) -> tuple[object, ...]:
+def _key(spec: BuildSpec, *, target: bool) -> tuple[object, ...]:
+    """Return what decides how a Dockerfile is resolved, with the target or without."""
     return (
         spec.context,
         spec.dockerfile,
-        spec.target,
+        spec.target if target else None,
         tuple(sorted(spec.build_args.items())),
         tuple(sorted(spec.contexts.items())),
         spec.platforms[:1],
@@ -179,18 +186,10 @@ def _targets(
     """Return the ways in which a Dockerfile is built, and why others can't be told."""
     targets: list[Target] = []
     refused: list[Finding] = []
-    graphs: dict[tuple[object, ...], StageGraph] = {}
+    graph_for = _grapher(tree)
     for spec in specs:
-        key = _key(spec)
         try:
-            if key not in graphs:
-                graphs[key] = resolve(
-                    tree,
-                    target=spec.target,
-                    build_args=spec.build_args,
-                    target_platform=spec.platforms[0] if spec.platforms else None,
-                    contexts=spec.contexts,
-                )
+            graph = graph_for(spec)
         except DockerfileError as error:
             refused.append(refusal(error))
             continue
@@ -198,8 +197,9 @@ def _targets(
         targets.append(
             Target(
                 environments=() if unnamed else (spec.name,),
-                graph=graphs[key],
-                is_production=production(spec.name, graphs[key]),
+                graph=graph,
+                stage=graph.target,
+                is_production=production(spec.name, graph),
                 build_args=spec.build_args,
                 requires=_requires(project, spec.name),
             )
@@ -207,6 +207,32 @@ def _targets(
     if targets and project.checks.production is None:
         targets = _with_last_stage(targets)
     return tuple(targets), refused
+
+
+def _grapher(tree: Dockerfile) -> Callable[[BuildSpec], StageGraph]:
+    """
+    Return what resolves the stages for a build.
+
+    For another target alone nothing is resolved anew, unless the file asks which one it is.
+    """
+    graphs: dict[tuple[object, ...], StageGraph] = {}
+    knows_target = any("TARGETSTAGE" in each.text for each in tree.instructions)
+
+    def graph_for(spec: BuildSpec) -> StageGraph:
+        key = _key(spec, target=knows_target)
+        known = graphs.get(key)
+        if known is not None:
+            return replaced(known, target_name=spec.target)
+        graph = graphs[key] = resolve(
+            tree,
+            target=spec.target,
+            build_args=spec.build_args,
+            target_platform=spec.platforms[0] if spec.platforms else None,
+            contexts=spec.contexts,
+        )
+        return graph
+
+    return graph_for
 
 
 def _with_last_stage(targets: list[Target]) -> list[Target]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stagebuild.checks.findings import Finding, Ignored, CheckReport, Severity
+from stagebuild.checks.findings import CheckReport, Finding, Ignored, Severity
 from stagebuild.checks.registry import RULE_IDS, RULES, USELESS_IGNORE
 from stagebuild.checks.rule import PAGE
 from stagebuild.checks.suppressing import covering, suppressions

@@ -52,6 +52,7 @@ class Target:
     Attributes:
         environments: Their names; empty for the Dockerfile's last stage where no stage has a name.
         graph: The stages, resolved for it.
+        stage: The stage that is built.
         is_production: Whether its image is meant to be shipped.
         build_args: What the environments set.
         requires: Environments that have to pass first.
@@ -59,14 +60,10 @@ class Target:
 
     environments: tuple[str, ...]
     graph: StageGraph
+    stage: Stage
     is_production: bool
     build_args: Mapping[str, str]
     requires: tuple[str, ...] = ()
-
-    @property
-    def stage(self) -> Stage:
-        """The stage that is built."""
-        return self.graph.target
 
     @property
     def name(self) -> str:

@@ -61,7 +61,7 @@ def plan_builds(
 
 def describe_builds(
     project: Project,
-    names: Sequence[str],
+    names: Sequence[str] | None,
     *,
     surroundings: Surroundings | None = None,
     overrides: Overrides | None = None,
@@ -70,12 +70,14 @@ def describe_builds(
     Return the specs of the named environments, whose stages nobody has resolved yet.
 
     For those who look at a Dockerfile that BuildKit may refuse; takes and raises what
-    `plan_builds` does.
+    `plan_builds` does, and None for every environment that can be built.
     """
     if isinstance(names, str):
         raise TypeError(f"names is a list of environments: [{names!r}], not {names!r}")
     planner = _Planner(project, surroundings or Surroundings.current(), overrides or Overrides())
-    if not names:
+    if names is None:
+        names = [name for name in planner.names() if not planner.is_abstract(name)]
+    elif not names:
         raise ConfigError(
             "no environment is named", hint=f"there are: {', '.join(planner.names()) or 'none'}"
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stagebuild.checks.findings import Finding, CheckReport, Severity
+from stagebuild.checks.findings import CheckReport, Finding, Severity
 from stagebuild.report.cells import clean, fit
 from stagebuild.report.excerpt import excerpt
 from stagebuild.report.look import Look, Tone

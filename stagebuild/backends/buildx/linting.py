@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from stagebuild.backends.buildx.argv import BACKEND
 from stagebuild.backends.buildx.buildargs import build_arg_options
-from stagebuild.backends.buildx.secrecy import redacted, secret_values
 from stagebuild.backends.buildx.versions import Version
 from stagebuild.errors import BackendError, EngineUnavailable, ProtocolError, UnsupportedFeature
+from stagebuild.secrecy import redacted, secret_values
 from stagebuild.values import frozen
 
 if TYPE_CHECKING:
