@@ -38,8 +38,8 @@ class Peers:
 def peers(engine: str = "28.5") -> Peers:
     """Start the engine called ``engine`` when it does not run, and return what to measure with."""
     subprocess.run([sys.executable, str(_ENGINE), "up", engine], check=True, stdout=sys.stderr)
-    # As pip leaves an installed package; a checkout is compiled anew at every start where Python may
-    # not write beside the sources.
+    # As pip leaves an installed package. A checkout is compiled anew at every start where Python
+    # may not write beside the sources.
     compileall.compile_dir(Path(stagebuild.__file__).parent, quiet=1)
     env = {
         **os.environ,
