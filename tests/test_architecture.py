@@ -32,6 +32,7 @@ ROOMS = (
     "result",
     "runevents",
     "failures",
+    "history",
     "report",
     "sinks",
     "runner",
