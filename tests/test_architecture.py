@@ -24,6 +24,7 @@ ROOMS = (
     "context",
     "config",
     "planning",
+    "secrecy",
     "progress",
     "buildkit",
     "timeline",

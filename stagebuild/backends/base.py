@@ -100,7 +100,8 @@ class SolveResponse:
 
     Attributes:
         digest: Of the manifest or index, as a registry answers for it; None where the build
-            made no image (a local export, or nothing exported at all).
+            made no image (a local export, or nothing exported at all), or no manifest: a
+            graph-driver store makes one when it pushes.
         image_id: Digest of the image's configuration, or None.
         is_index: Whether ``digest`` names an index (several platforms, or attestations).
         metadata: The engine's exporter response or buildx's metadata document, whole.

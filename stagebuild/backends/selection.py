@@ -19,6 +19,9 @@ def select_backend(*, environ: Mapping[str, str] | None = None) -> Backend:
         environ: The process environment that it finds docker, the engine and secrets through;
             this process' own when not given.
     """
-    from stagebuild.backends.buildx import BuildxBackend  # noqa: PLC0415 - its imports are needed only now
+    # ruff: noqa: PLC0415 - their imports are needed only now
+    from stagebuild.backends.buildx import BuildxBackend
+    from stagebuild.backends.masking import MaskingBackend
 
-    return BuildxBackend(environ=os.environ if environ is None else environ)
+    environ = os.environ if environ is None else environ
+    return MaskingBackend(BuildxBackend(environ=environ), environ=environ)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 _CONNECT_TIMEOUT_S = 10.0
 _ANSWER_TIMEOUT_S = 30.0
+_NOT_FOUND = 404
 # The engine checks a session's health every 5 s, with 15 s to answer, so a minute is far too long.
 _SILENCE_S = 60.0
 
@@ -92,14 +93,19 @@ class Client:
         self._loop.close()
 
     def _connect(self) -> tuple[socket.socket, bytes]:
-        """Return an HTTP/2 socket: through Docker's upgrade, or the address itself."""
+        """
+        Return an HTTP/2 socket: through Docker's upgrade, or the address itself.
+
+        A gRPC server answers a line of HTTP/1.1 with a frame, or hangs up.
+        """
         sock = self._address.connect(_CONNECT_TIMEOUT_S)
         try:
             self.engine = endpoints.ping(sock).headers
             return endpoints.upgrade(sock, "/grpc")
-        except (MalformedMessage, endpoints.UpgradeRefused) as error:
+        except (MalformedMessage, ConnectionLost, endpoints.UpgradeRefused) as error:
             sock.close()
-            if isinstance(error, endpoints.UpgradeRefused) and error.status != 404:  # noqa: PLR2004
+            is_engine = bool(self.engine)
+            if is_engine and getattr(error, "status", 0) != _NOT_FOUND:
                 raise
             self._tunneled = True
             return self._address.connect(_CONNECT_TIMEOUT_S), b""
@@ -187,6 +193,9 @@ class Client:
             raise
 
         def begin() -> None:
+            if self._connection.has_ended():
+                sock.close()
+                return
             wire = self._loop.attach(sock)
             wire.peer = session.connection(wire, self._loop)
             if rest:

@@ -43,7 +43,7 @@ class Folder:
         for pattern in (*excludes, *includes):
             if pattern.startswith("!") or "**" in pattern:
                 raise ValueError(f"the plain walk can't read the pattern {pattern!r}")
-        wanted = [*includes, *follow_paths]
+        wanted = [*includes, *self._followed(follow_paths)]
         if not excludes and (not wanted or {"", ".", "/"} & set(wanted)):
             return self._walk({})
         drop = _Names(excludes)
@@ -54,6 +54,33 @@ class Folder:
         """Return a file descriptor of a file; a symbolic link is not followed."""
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
         return os.open(self._root + b"/" + path, flags)
+
+    def _followed(self, paths: Sequence[str]) -> list[str]:
+        """Return paths, and where the symbolic links in them lead to within the folder."""
+        found: list[str] = []
+        waiting = [path.strip("/") for path in paths]
+        while waiting:
+            path = waiting.pop()
+            if path in found:
+                continue
+            found.append(path)
+            parts = path.split("/")
+            for count in range(1, len(parts) + 1):
+                target = self._link_target(parts[:count])
+                if target is not None:
+                    waiting.append("/".join([target, *parts[count:]]).strip("/"))
+                    break
+        return found
+
+    def _link_target(self, parts: Sequence[str]) -> str | None:
+        """Return where a symbolic link leads to, as a path within the folder; None for others."""
+        full = os.path.join(self._root, *map(os.fsencode, parts))  # noqa: PTH118 - bytes
+        try:
+            target = os.fsdecode(os.readlink(full))  # noqa: PTH115 - bytes
+        except OSError:
+            return None
+        above = "/" if target.startswith("/") else "/" + "/".join(parts[:-1])
+        return os.path.normpath(f"{above}/{target}").strip("/")
 
     def _listed(self, folder: bytes) -> list[os.DirEntry[bytes]]:
         with os.scandir(self._root + b"/" + folder if folder else self._root) as listing:
@@ -126,13 +153,14 @@ def read_stat(path: bytes, full: bytes, found: os.stat_result, links: dict[int, 
     if mode & GO_SYMLINK:
         linkname = os.readlink(full)  # noqa: PTH115 - bytes, which Path has not
     elif found.st_nlink > 1 and not mode & GO_DIRECTORY:
-        linkname = links.setdefault(found.st_ino, path)
+        first = links.setdefault(found.st_ino, path)
+        linkname = b"" if first == path else first
     return Stat(
         path,
         mode,
         0 if mode & GO_DIRECTORY else found.st_size,
         found.st_mtime_ns,
-        b"" if linkname == path else linkname,
+        linkname,
         os.major(found.st_rdev) if mode & GO_DEVICE else 0,
         os.minor(found.st_rdev) if mode & GO_DEVICE else 0,
         {name: os.getxattr(full, name, follow_symlinks=False) for name in names} or None,

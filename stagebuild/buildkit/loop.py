@@ -63,8 +63,16 @@ class Loop:
         self._thread.start()
 
     def call(self, function: Callable[[], None]) -> None:
-        """Have ``function`` called in the loop's thread, soon. Safe from any thread and signal."""
+        """
+        Have ``function`` called in the loop's thread, soon. Safe from any thread and signal.
+
+        When the loop has ended it is called at once, in this thread: it finds its connection lost,
+        and tells whoever waits.
+        """
         self._calls.append(function)
+        if self._shut_down:
+            self._drain()
+            return
         with suppress(OSError):  # full: it wakes anyway; closed: nobody is left to call
             self._wake_there.send(b"\0")
 
@@ -99,11 +107,18 @@ class Loop:
                 self._wake_here.recv(4096)
             else:
                 wire.serve(events)
-        while self._calls:
-            self._calls.popleft()()
+        self._drain()
         now = time.monotonic()
         while self._timers and self._timers[0][0] <= now:
             heapq.heappop(self._timers)[2]()
+
+    def _drain(self) -> None:
+        while self._calls:
+            try:
+                function = self._calls.popleft()
+            except IndexError:
+                return  # another thread took it
+            function()
 
     def _patience_s(self) -> float | None:
         if self._calls:
@@ -117,6 +132,7 @@ class Loop:
         for key in list(self._selector.get_map().values()):
             if isinstance(key.data, SocketWire):
                 key.data.lose(ConnectionLost("the connection was closed"))
+        self._drain()
         self._selector.close()
         self._wake_here.close()
         self._wake_there.close()

@@ -27,19 +27,21 @@ class Tunnel:
 
     Attributes:
         call: The call that carries it; set before anything is written.
-        inner: The connection that it carries.
+        inner: The connection that it carries, None until there is one.
     """
 
     call: Call
-    inner: Connection
+    inner: Connection | None = None
 
     def on_message(self, data: bytes) -> None:
         """Take bytes of the inner connection."""
-        self.inner.on_bytes(BytesMessage.decode(data).data)
+        if self.inner is not None:
+            self.inner.on_bytes(BytesMessage.decode(data).data)
 
     def on_end(self, error: BuildKitError | None) -> None:
         """Take the end of the call, which is that of the inner connection."""
-        self.inner.on_closed(error or ConnectionLost("the engine ended the session"))
+        if self.inner is not None:
+            self.inner.on_closed(error or ConnectionLost("the engine ended the session"))
 
     def write(self, data: bytes) -> None:
         """Send bytes of the inner connection."""
@@ -48,7 +50,8 @@ class Tunnel:
 
     def _more(self) -> None:
         self.call.stream.producer = None
-        self.inner.on_room()
+        if self.inner is not None:
+            self.inner.on_room()
 
     def full(self) -> bool:
         """Say whether so much waits to be sent that more should wait too."""

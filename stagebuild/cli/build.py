@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stagebuild.backends.base import Cancel
-from stagebuild.backends.buildx.secrecy import redacted, secret_values
 from stagebuild.backends.selection import select_backend
 from stagebuild.cli.exitcodes import ExitCode, exit_code_of
 from stagebuild.cli.overriding import overrides_of
@@ -17,6 +16,7 @@ from stagebuild.errors import StagebuildError
 from stagebuild.history.store import History
 from stagebuild.planning import buildable_names, plan_builds
 from stagebuild.runner import RunOutcome, run
+from stagebuild.secrecy import redacted, secret_values
 from stagebuild.sinks.base import Tee
 from stagebuild.sinks.choice import ProgressMode, choose_progress, open_sink
 

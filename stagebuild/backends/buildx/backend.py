@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 _PROVENANCE_VARIABLE = "BUILDX_METADATA_PROVENANCE"
 _METADATA_NAME = "metadata.json"
 
-_KEPT_LINES = 64
+# docker's own complaint comes first, before a page of usage; buildx' error comes last.
+_FIRST_LINES = 4
+_LAST_LINES = 64
 
 
 class BuildxBackend:
@@ -92,7 +94,7 @@ class BuildxBackend:
             watched = _Watched(emit)
             ended = self._run(spec, started, watched, cancel)
             if ended.code != 0:
-                raise self._failure(spec, ended, watched.plain_lines, cancel)
+                raise self._failure(spec, ended, watched.plain_lines(), cancel)
             return read_response(_read(metadata_file), backend=BACKEND, versions=versions)
 
     def image_facts(self, spec: BuildSpec, response: SolveResponse) -> ImageFacts | None:
@@ -230,7 +232,7 @@ class BuildxBackend:
         self, spec: BuildSpec, ended: process.Exit, lines: Iterable[str], cancel: Cancel
     ) -> SolveFailed | BackendError:
         from stagebuild.backends.buildx.diagnosis import failure_of  # noqa: PLC0415
-        from stagebuild.backends.buildx.secrecy import redacted, secret_values  # noqa: PLC0415
+        from stagebuild.secrecy import redacted, secret_values  # noqa: PLC0415
 
         secrets = secret_values(spec, self._environ)
         return failure_of(
@@ -242,12 +244,17 @@ class BuildxBackend:
 
 
 class _Watched:
-    """What a child writes, on its way to the caller; keeps the last plain lines."""
+    """What a child writes, on its way to the caller; keeps the first and last plain lines."""
 
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
         self._decoder = EventDecoder()
-        self.plain_lines: deque[str] = deque(maxlen=_KEPT_LINES)
+        self._first: list[str] = []
+        self._last: deque[str] = deque(maxlen=_LAST_LINES)
+
+    def plain_lines(self) -> list[str]:
+        """Return the kept lines in order."""
+        return [*self._first, *self._last]
 
     def receive(self, chunk: bytes) -> None:
         """Take the next bytes."""
@@ -261,7 +268,8 @@ class _Watched:
         emit = self._emit
         for event in events:
             if isinstance(event, PlainLine):
-                self.plain_lines.append(event.text)
+                kept = self._first if len(self._first) < _FIRST_LINES else self._last
+                kept.append(event.text)
             emit(event)
 
 

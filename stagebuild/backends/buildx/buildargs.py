@@ -199,7 +199,7 @@ def build_arg_options(
 
 
 def _by_value(name: str, value: str, backend: str) -> str:
-    from stagebuild.backends.buildx.secrecy import is_secret_like  # noqa: PLC0415 - rarely needed
+    from stagebuild.secrecy import is_secret_like  # noqa: PLC0415 - rarely needed
 
     if is_secret_like(name, value):
         raise UnsupportedFeature(

@@ -9,6 +9,7 @@ made anew when an engine starts.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import subprocess
 from typing import TYPE_CHECKING, Self
 
@@ -67,11 +68,27 @@ def builder_identity(
     folder = config_folder(environ)
     store = environ.get("BUILDX_CONFIG") or f"{folder}/buildx"
     chosen = [f"{name}={environ.get(name, '')}" for name in _SELECTING_VARIABLES]
-    files = (f"{folder}/config.json", f"{store}/current", f"{store}/instances")
-    times = [stat.st_mtime_ns if (stat := stat_of(path)) else 0 for path in files]
+    named = builder or environ.get("BUILDX_BUILDER")
+    # Their content, not their times: buildx writes them anew at every build.
+    files = (f"{folder}/config.json", f"{store}/current", f"{store}/instances/{named}")
+    contents = "\0".join(map(_content, files)).encode()
     return " ".join(
-        map(str, (program, builder, *chosen, *times, socket.st_ino, socket.st_mtime_ns))
+        [
+            program,
+            str(builder),
+            *chosen,
+            hashlib.sha256(contents).hexdigest(),
+            f"{socket.st_ino} {socket.st_mtime_ns}",
+        ]
     )
+
+
+def _content(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - no pathlib here
+            return file.read()
+    except OSError:
+        return ""
 
 
 class VersionLook:

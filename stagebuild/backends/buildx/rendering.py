@@ -5,8 +5,8 @@ from __future__ import annotations
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from stagebuild.backends.buildx.secrecy import BLOT, is_secret_like, without_url_passwords
 from stagebuild.model.csvfields import join_fields, split_fields
+from stagebuild.secrecy import BLOT, is_secret_like, without_url_passwords
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

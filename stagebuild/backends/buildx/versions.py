@@ -5,9 +5,9 @@ buildx 0.13 is the oldest that has ``--progress rawjson``, and it has every opti
 ask for; so with it, what is missing is missing in the engine. The ``docker`` driver builds in the
 engine itself, and there most of it needs the containerd image store.
 
-Sources: docker/buildx commands/build.go at each tag for the options, driver/docker/driver.go
-(Features) and build/opt.go (toSolveOpt) for the image store; docs.docker.com/build/buildkit and
-moby/buildkit release notes for BuildKit. On Debian's engines: tests/backends/contract.
+Sources: docker/buildx commands/build.go and moby/buildkit frontend, exporter, solver at each tag;
+docker/buildx driver/docker/driver.go (Features) and build/opt.go (toSolveOpt) for the image store.
+On real engines: tests/backends/contract.
 """
 
 from __future__ import annotations
@@ -63,19 +63,19 @@ class Requirement:
 
 REQUIREMENTS = {
     Feature.ANNOTATIONS: Requirement(
-        buildx=Version(0, 12), buildkit=Version(0, 11), engine="23.0", containerd_store=True
+        buildx=Version(0, 12), buildkit=Version(0, 11), engine="24.0", containerd_store=True
     ),
     Feature.ATTESTATIONS: Requirement(
-        buildx=Version(0, 10), buildkit=Version(0, 11), engine="23.0", containerd_store=True
+        buildx=Version(0, 10), buildkit=Version(0, 11), engine="24.0", containerd_store=True
     ),
     Feature.CACHE_EXPORT: Requirement(
-        buildx=Version(0, 4), buildkit=Version(0, 5), engine="23.0", containerd_store=True
+        buildx=Version(0, 2), buildkit=Version(0, 3), engine="24.0", containerd_store=True
     ),
     Feature.DOCKER_OUTPUT: Requirement(
-        buildx=Version(0, 4), buildkit=Version(0, 5), engine="23.0", containerd_store=True
+        buildx=Version(0, 2), buildkit=Version(0, 3), engine="24.0", containerd_store=True
     ),
     Feature.MULTI_PLATFORM: Requirement(
-        buildx=Version(0, 4), buildkit=Version(0, 5), engine="23.0", containerd_store=True
+        buildx=Version(0, 2), buildkit=Version(0, 3), engine="24.0", containerd_store=True
     ),
     Feature.MULTIPLE_OUTPUTS: Requirement(
         buildx=Version(0, 13), buildkit=Version(0, 13), engine="26.0"
@@ -84,15 +84,15 @@ REQUIREMENTS = {
         buildx=Version(0, 8), buildkit=Version(0, 10), engine="23.0"
     ),
     Feature.NO_CACHE_FILTER: Requirement(
-        buildx=Version(0, 8), buildkit=Version(0, 10), engine="23.0"
+        buildx=Version(0, 8), buildkit=Version(0, 3), engine="23.0"
     ),
     Feature.OCI_LAYOUT_CONTEXTS: Requirement(
-        buildx=Version(0, 9), buildkit=Version(0, 10, 3), engine="23.0", containerd_store=True
+        buildx=Version(0, 9), buildkit=Version(0, 11), engine="24.0", containerd_store=True
     ),
     Feature.OCI_OUTPUT: Requirement(
-        buildx=Version(0, 4), buildkit=Version(0, 5), engine="23.0", containerd_store=True
+        buildx=Version(0, 2), buildkit=Version(0, 3), engine="24.0", containerd_store=True
     ),
-    Feature.PUSH: Requirement(buildx=Version(0, 4), buildkit=Version(0, 5), engine="20.10"),
+    Feature.PUSH: Requirement(buildx=Version(0, 2), buildkit=Version(0, 3), engine="20.10"),
     Feature.ULIMITS: Requirement(buildx=Version(0, 7), buildkit=Version(0, 10), engine="23.0"),
 }
 """What each feature needs, by feature."""

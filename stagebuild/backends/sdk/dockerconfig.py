@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
 
 from stagebuild.buildkit.endpoints import CommandAddress, TcpAddress, UnixAddress
 from stagebuild.errors import EngineUnavailable
@@ -128,9 +127,11 @@ def address_of(host: EngineHost) -> Address:
         EngineUnavailable: The URL is of a kind that can't be connected to, or its TLS files can't
             be read.
     """
-    parts = urlsplit(host.url)
-    if parts.scheme == "unix":
+    if host.url.startswith("unix://"):
         return UnixAddress(path=host.url.removeprefix("unix://"))
+    from urllib.parse import urlsplit  # noqa: PLC0415 - most engines are behind a unix socket
+
+    parts = urlsplit(host.url)
     if parts.scheme in ("tcp", "http", "https") and parts.hostname:
         tls = _tls(host) if host.tls_folder or parts.scheme == "https" else None
         port = parts.port or (_TLS_PORT if tls else _PLAIN_PORT)

@@ -20,7 +20,6 @@ from stagebuild.backends.sdk.credentials import credentials
 from stagebuild.backends.sdk.facts import check_features, facts_of
 from stagebuild.backends.sdk.outputs import outputs_of
 from stagebuild.buildkit.client import Client
-from stagebuild.buildkit.filereceive import FileSend
 from stagebuild.buildkit.filesync import FileSync
 from stagebuild.buildkit.folder import Folder
 from stagebuild.buildkit.messages import CacheOptions, SolveRequest
@@ -170,6 +169,8 @@ class JointBuilds:
             sockets = agent_sockets(spec, self._environ, self._stack)
             providers.append(SshAgents(sockets))
         if outputs.targets:
+            from stagebuild.buildkit.filereceive import FileSend  # noqa: PLC0415 - see outputs
+
             providers.append(FileSend(outputs.targets))
         if stores:
             from stagebuild.buildkit.content import Content  # noqa: PLC0415 - rare

@@ -13,10 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stagebuild.backends.base import SolveFailed
 from stagebuild.backends.sdk.dockerconfig import BACKEND
-from stagebuild.buildkit.filereceive import FileTarget, FolderTarget
 from stagebuild.buildkit.messages import Exporter
 from stagebuild.errors import UnsupportedFeature
-from stagebuild.model.references import Reference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,6 +88,8 @@ def _names(spec: BuildSpec) -> list[str]:
 
 
 def _whole_name(tag: str) -> str:
+    from stagebuild.model.references import Reference  # noqa: PLC0415 - a build without tags
+
     reference = Reference.parse(tag)
     domain = "" if reference.domain == "docker.io" else f"{reference.domain}/"
     path = reference.path if domain else f"docker.io/{reference.path}"
@@ -153,6 +153,11 @@ def _target(output: Output) -> Target | None:
         )
     if _is_layout(output):
         return None  # the content service
+    from stagebuild.buildkit.filereceive import (  # noqa: PLC0415 - most builds export nothing here
+        FileTarget,
+        FolderTarget,
+    )
+
     return FolderTarget(output.dest) if output.type == "local" else FileTarget(output.dest)
 
 

@@ -20,6 +20,7 @@ import pytest
 from stagebuild.backends.base import Backend, Cancel, Feature
 from stagebuild.backends.buildx import BuildxBackend
 from stagebuild.backends.buildx.versions import NEEDS_CONTAINERD_STORE
+from stagebuild.backends.sdk import SdkBackend
 from stagebuild.errors import UnsupportedFeature
 from stagebuild.model import Output
 from stagebuild.planning.spec import BuildSpec
@@ -50,12 +51,22 @@ class Target:
     backend: Callable[[Mapping[str, str]], Backend] = lambda environ: BuildxBackend(environ=environ)
 
 
+def _sdk(environ: Mapping[str, str]) -> Backend:
+    return SdkBackend(environ=environ)
+
+
 TARGETS = {
     "buildx-26.1": Target(engine="26.1", elsewhere="28.5", lacks=NEEDS_CONTAINERD_STORE),
     "buildx-26.1-containerd": Target(engine="26.1-containerd", elsewhere="28.5"),
     "buildx-28.5": Target(engine="28.5", elsewhere="26.1-containerd"),
     "buildx-28.5-graph": Target(
         engine="28.5-graph", elsewhere="28.5", lacks=NEEDS_CONTAINERD_STORE
+    ),
+    "sdk-26.1": Target(engine="26.1", elsewhere="28.5", lacks=NEEDS_CONTAINERD_STORE, backend=_sdk),
+    "sdk-26.1-containerd": Target(engine="26.1-containerd", elsewhere="28.5", backend=_sdk),
+    "sdk-28.5": Target(engine="28.5", elsewhere="26.1-containerd", backend=_sdk),
+    "sdk-28.5-graph": Target(
+        engine="28.5-graph", elsewhere="28.5", lacks=NEEDS_CONTAINERD_STORE, backend=_sdk
     ),
 }
 

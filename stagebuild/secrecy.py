@@ -48,17 +48,22 @@ def redacted(text: str, secrets: Iterable[str]) -> str:
         text: A message.
         secrets: Values; those below four characters are left, since they would hit any word.
     """
-    for secret in sorted(set(secrets), key=len, reverse=True):
-        if len(secret) >= _SHORTEST_SECRET:
-            text = text.replace(secret, BLOT)
+    for secret in maskable(secrets):
+        text = text.replace(secret, BLOT)
     return without_url_passwords(text)
+
+
+def maskable(values: Iterable[str]) -> list[str]:
+    """Return the values that are long enough to be looked for, each once, the longest first."""
+    long = {value for value in values if len(value) >= _SHORTEST_SECRET}
+    return sorted(long, key=len, reverse=True)
 
 
 def secret_values(spec: BuildSpec, environ: Mapping[str, str]) -> list[str]:
     """
     Return the values of everything secret in a build; reads the secrets' files.
 
-    Called only when there is a message to redact. A file that can't be read or is larger than
+    A file that can't be read or is larger than
     64 KiB counts as none; a file's lines count as secrets of their own.
     """
     values = [value for name, value in spec.build_args.items() if is_secret_like(name, value)]
