@@ -11,7 +11,6 @@ import os
 import threading
 from typing import TYPE_CHECKING, Self
 
-from stagebuild.backends.buildx.secrecy import redacted, secret_values
 from stagebuild.errors import BuildCanceled, BuildFailed, HistoryError
 from stagebuild.history.records import (
     BuildRecord,
@@ -22,6 +21,7 @@ from stagebuild.history.records import (
     StepRecord,
 )
 from stagebuild.runevents import BuildEnded, BuildStarted, Progressed, Retrying, RunEnded
+from stagebuild.secrecy import redacted, secret_values
 from stagebuild.values import replaced
 from stagebuild.version import __version__
 
