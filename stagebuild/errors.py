@@ -13,9 +13,10 @@ Everything that stagebuild raises on purpose.
     │  ├─ EngineUnavailable              no engine, no builder, or too old
     │  ├─ UnsupportedFeature             feature, remedy
     │  └─ ProtocolError                  an answer that can't be read
-    └─ BuildFailed                       build, stage, step, line, log_tail, timeline
-       ├─ BuildCanceled
-       └─ RegistryFailed                 reference
+    ├─ BuildFailed                       build, stage, step, line, log_tail, timeline
+    │  ├─ BuildCanceled
+    │  └─ RegistryFailed                 reference
+    └─ HistoryError                      path
 
 A message says what, where and what next: ``stagebuild.toml:14: environments.prod.target: no stage
 "relase" in docker/Dockerfile; did you mean "release"?``. Exit codes belong to the command line.
@@ -300,3 +301,19 @@ class RegistryFailed(BuildFailed):
     def __init__(self, message: str, *, build: str, reference: str | None, **rest: object) -> None:
         super().__init__(message, build=build, **rest)  # type: ignore[arg-type]  # passed through
         self.reference = reference
+
+
+class HistoryError(StagebuildError):
+    """
+    What is remembered of earlier builds can't be read or written. Never fails a build.
+
+    Attributes:
+        path: The history's file.
+    """
+
+    def __init__(self, message: str, *, path: str, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"{self.path}: {super().__str__()}"
