@@ -33,6 +33,7 @@ ROOMS = (
     "result",
     "runevents",
     "failures",
+    "history",
     "checks",
     "report",
     "sinks",

@@ -199,6 +199,7 @@ def _targets(
                 environments=() if unnamed else (spec.name,),
                 graph=graph,
                 stage=graph.target,
+                reachable=graph.reachable(),
                 is_production=production(spec.name, graph),
                 build_args=spec.build_args,
                 requires=_requires(project, spec.name),

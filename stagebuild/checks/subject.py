@@ -53,6 +53,7 @@ class Target:
         environments: Their names; empty for the Dockerfile's last stage where no stage has a name.
         graph: The stages, resolved for it.
         stage: The stage that is built.
+        reachable: The stages that are built for it, in file order, itself included.
         is_production: Whether its image is meant to be shipped.
         build_args: What the environments set.
         requires: Environments that have to pass first.
@@ -61,6 +62,7 @@ class Target:
     environments: tuple[str, ...]
     graph: StageGraph
     stage: Stage
+    reachable: tuple[Stage, ...]
     is_production: bool
     build_args: Mapping[str, str]
     requires: tuple[str, ...] = ()
@@ -145,9 +147,7 @@ class Subject:
 
     def reached(self) -> frozenset[int]:
         """Return the stages that some target needs, by index."""
-        return frozenset(
-            stage.index for target in self.targets for stage in target.graph.reachable()
-        )
+        return frozenset(stage.index for target in self.targets for stage in target.reachable)
 
     def images(self) -> Iterator[tuple[Stage, ImageSource]]:
         """Yield each stage that stands on an image, as the first target sees it."""

@@ -13,9 +13,7 @@ if TYPE_CHECKING:
 PROGRESS_MODES = ("auto", "tty", "plain", "rawjson", "quiet")
 LOG_FORMATS = ("console", "json")
 SCHEMAS = ("config", "result")
-CHECK_FORMATS = ("text", "json", "sarif", "github")
-SEVERITIES = ("error", "warning", "info")
-VERBS = ("build", "check", "schema")
+VERBS = ("build", "check", "history", "schema")
 
 # argparse checks the choices of what is typed, but not of a default.
 _CHOICES_BY_VARIABLE = {
@@ -38,7 +36,7 @@ examples:
   stagebuild check                     look at the Dockerfile before building
   stagebuild build schema              build an environment that is called like a verb
 
-verbs: build ENV…, check [ENV…], schema [config|result]; stagebuild VERB --help tells more
+verbs: build ENV…, check [ENV…], history [ENV], schema [config|result]
 
 exit codes: 0 ok, 1 build failed, 2 usage, 3 configuration or Dockerfile, 4 no usable engine,
 5 registry or push, 130 and 143 interrupted
@@ -80,7 +78,21 @@ def parser_of(verb: str, environ: Mapping[str, str]) -> argparse.ArgumentParser:
         case "schema":
             return _schema_parser()
         case "check":
-            return _check_parser(environ)
+            from stagebuild.cli.check_arguments import (  # noqa: PLC0415 - the same
+                fill_check_parser,
+            )
+
+            parser = _Parser(prog="stagebuild check", allow_abbrev=False)
+            fill_check_parser(parser, environ)
+            return parser
+        case "history":
+            from stagebuild.cli.history_arguments import (  # noqa: PLC0415 - one verb, one import
+                fill_history_parser,
+            )
+
+            parser = _Parser(prog="stagebuild history", allow_abbrev=False)
+            fill_history_parser(parser, environ)
+            return parser
         case _:
             return _build_parser(environ)
 
@@ -101,38 +113,6 @@ def _schema_parser() -> argparse.ArgumentParser:
         default="config",
         help="config: stagebuild.toml (the default); result: what --json prints",
     )
-    return parser
-
-
-def _check_parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="stagebuild check",
-        description="Look at Dockerfile, context and configuration before anything is built.",
-        epilog="exit codes: 0 nothing that matters, 1 errors (with --strict warnings too), 2 usage,"
-        " 3 configuration",
-        allow_abbrev=False,
-    )
-    parser.add_argument(
-        "environments", nargs="*", metavar="ENV", help="environments to look at; all by default"
-    )
-    _add_file(parser, environ)
-    parser.add_argument("--strict", action="store_true", help="let warnings fail, too")
-    parser.add_argument(
-        "--severity",
-        choices=SEVERITIES,
-        default="warning",
-        help="show no more than what matters at least so much (warning)",
-    )
-    parser.add_argument(
-        "--format", choices=CHECK_FORMATS, default="text", help="how findings are printed (text)"
-    )
-    parser.add_argument(
-        "--json", dest="format", action="store_const", const="json", help="as --format json"
-    )
-    parser.add_argument(
-        "--offline", action="store_true", help="ask no engine: leave BuildKit's own checks out"
-    )
-    parser.add_argument("--rules", action="store_true", help="list the rules and exit")
     return parser
 
 
@@ -158,7 +138,7 @@ def _add_selection(parser: argparse.ArgumentParser, environ: Mapping[str, str]) 
     group = parser.add_argument_group("what to build")
     group.add_argument("--all", action="store_true", help="every environment that has a target")
     group.add_argument("--list", action="store_true", help="list the environments and exit")
-    _add_file(group, environ)
+    add_file(group, environ)
     _repeatable(group, "--set", metavar="[ENV.]KEY=VALUE", text="set any key; += adds to a list")
     _repeatable(group, "--var", metavar="NAME=VALUE", text="set a variable of the configuration")
 
@@ -214,6 +194,11 @@ def _add_result(parser: argparse.ArgumentParser) -> None:
         "--metadata-file", metavar="FILE", help="write what the engine answered, by environment"
     )
     group.add_argument("--dry-run", action="store_true", help="print the commands, run nothing")
+    group.add_argument(
+        "--no-history",
+        action="store_true",
+        help="do not remember this build [STAGEBUILD_HISTORY=0]",
+    )
 
 
 def _add_display(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
@@ -237,7 +222,8 @@ def _add_display(parser: argparse.ArgumentParser, environ: Mapping[str, str]) ->
     )
 
 
-def _add_file(group: argparse._ActionsContainer, environ: Mapping[str, str]) -> None:
+def add_file(group: argparse._ActionsContainer, environ: Mapping[str, str]) -> None:
+    """Add the option that names the project."""
     group.add_argument(
         "-f",
         "--file",

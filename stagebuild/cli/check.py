@@ -7,6 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from stagebuild.checks import RULES, CheckReport, Severity, check_project
+from stagebuild.checks.looking import look_at_context
 from stagebuild.cli.exitcodes import ExitCode, exit_code_of
 from stagebuild.config import load
 from stagebuild.errors import StagebuildError
@@ -35,6 +36,7 @@ def check(
         report = check_project(
             project,
             options.environments,
+            look=look_at_context,
             lint=None if options.offline else _linter(environ),
         )
     except StagebuildError as error:

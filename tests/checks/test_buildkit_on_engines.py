@@ -114,5 +114,3 @@ def test_an_answer_of_another_shape_is_a_protocol_error() -> None:
 
 def test_no_warnings_at_all_is_null() -> None:
     assert read_lint(b'{"warnings": null, "sources": null}') == ()
-
-

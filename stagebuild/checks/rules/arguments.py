@@ -33,7 +33,7 @@ _READ_BY_TOOLS = re.compile(
 def unknown_build_arg(subject: Subject) -> Iterator[Hit]:
     """Yield each build arg of an environment that no stage which it builds declares."""
     for target in subject.targets:
-        reachable = target.graph.reachable()
+        reachable = target.reachable
         declared = {name for stage in reachable for name in stage.args}
         declared |= set(target.graph.global_args)
         for name in target.build_args:

@@ -125,7 +125,7 @@ def _too_much(copy: Copy, folder: str, brings: str) -> Hit:
 def _stage_copies(subject: Subject) -> Iterator[tuple[Target, Stage, Placed, Copy]]:
     """Yield every COPY from a stage, for each target that reaches it."""
     for target in subject.targets:
-        for stage in target.graph.reachable():
+        for stage in target.reachable:
             own = {step.instruction.line for step in stage.steps}
             for placed in transfers(target.graph, stage):
                 copy = placed.instruction

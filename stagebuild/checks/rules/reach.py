@@ -70,7 +70,7 @@ def unbuilt_target(subject: Subject) -> Iterator[Hit]:
 def tests_run_in_production(subject: Subject) -> Iterator[Hit]:
     """Yield each step that tests, where building a shipped image runs it."""
     for target in subject.production:
-        for stage in target.graph.reachable():
+        for stage in target.reachable:
             for step in stage.steps:
                 tester = next(filter(is_test, commands_of_step(step)), None)
                 if tester is not None:
@@ -90,7 +90,7 @@ def tests_not_required(subject: Subject) -> Iterator[Hit]:
         if not _tests(stage):
             continue
         for target in subject.production:
-            if stage in target.graph.reachable() or _is_required(subject, target, stage):
+            if stage in target.reachable or _is_required(subject, target, stage):
                 continue
             if _runs_for_another(subject, stage):
                 continue
@@ -129,9 +129,7 @@ def _tests(stage: Stage) -> bool:
 def _runs_for_another(subject: Subject, stage: Stage) -> bool:
     """Say whether a stage is only a part of another one that tests, which is told instead."""
     return any(
-        other.stage.index != stage.index
-        and _tests(other.stage)
-        and stage in other.graph.reachable()
+        other.stage.index != stage.index and _tests(other.stage) and stage in other.reachable
         for other in subject.targets
         if not other.is_production
     ) and not any(stage.index == other.stage.index for other in subject.targets)
@@ -148,7 +146,7 @@ def _is_required(subject: Subject, target: Target, stage: Stage) -> bool:
         if gate is None or name in seen:
             continue
         seen.add(name)
-        if stage.index in {each.index for each in gate.graph.reachable()}:
+        if stage.index in {each.index for each in gate.reachable}:
             return True
         waiting += gate.requires
     return False

@@ -134,7 +134,9 @@ def by_us(context: Path, environ: dict[str, str]) -> str:
 @pytest.mark.parametrize("seed", range(CASES))
 def test_buildx_and_we_make_the_same_image(seed: int, engine: Any, tmp_path: Path) -> None:
     rng = random.Random(seed)
-    context = tmp_path / "context"
+    # Without a name of its own buildx would share the engine's copy with other contexts of that
+    # name, and what those left in it changes its result: a fresh buildx agrees with us again.
+    context = tmp_path / f"context-{uuid.uuid4().hex}"
     context.mkdir()
     grow(rng, context)
     (context / "nonce").write_text(uuid.uuid4().hex)  # so that nothing is left of earlier runs
