@@ -83,11 +83,12 @@ def ballast(subject: Subject) -> Iterator[Hit]:
         if folder is not None:
             sizes.setdefault(folder, []).append(file.size_bytes)
     for folder, each in sorted(sizes.items()):
+        files = f"{len(each)} file{'s' * (len(each) != 1)}"
         yield Hit(
             line=1,
             path=context.ignore_file,
             about=folder,
-            message=f"{folder} is sent with the context: {len(each)} file{'s' * (len(each) != 1)}, {_size(sum(each))}",
+            message=f"{folder} is sent with the context: {files}, {_size(sum(each))}",
             hint=f"add {folder} to .dockerignore: a change in it runs steps again, and it may be"
             " shipped",
             severity=None if sum(each) >= _SMALL_BYTES or folder == ".git" else Severity.INFO,
