@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 PROGRESS_MODES = ("auto", "tty", "plain", "rawjson", "quiet")
 LOG_FORMATS = ("console", "json")
 SCHEMAS = ("config", "result")
-VERBS = ("build", "check", "history", "schema")
+VERBS = ("build", "check", "graph", "history", "schema")
 
 # argparse checks the choices of what is typed, but not of a default.
 _CHOICES_BY_VARIABLE = {
@@ -36,7 +36,7 @@ examples:
   stagebuild check                     look at the Dockerfile before building
   stagebuild build schema              build an environment that is called like a verb
 
-verbs: build ENV…, check [ENV…], history [ENV], schema [config|result]
+verbs: build ENV…, check [ENV…], graph [ENV…], history [ENV], schema [config|result]
 
 exit codes: 0 ok, 1 build failed, 2 usage, 3 configuration or Dockerfile, 4 no usable engine,
 5 registry or push, 130 and 143 interrupted
@@ -84,6 +84,14 @@ def parser_of(verb: str, environ: Mapping[str, str]) -> argparse.ArgumentParser:
 
             parser = _Parser(prog="stagebuild check", allow_abbrev=False)
             fill_check_parser(parser, environ)
+            return parser
+        case "graph":
+            from stagebuild.cli.graph_arguments import (  # noqa: PLC0415 - the same
+                fill_graph_parser,
+            )
+
+            parser = _Parser(prog="stagebuild graph", allow_abbrev=False)
+            fill_graph_parser(parser, environ)
             return parser
         case "history":
             from stagebuild.cli.history_arguments import (  # noqa: PLC0415 - one verb, one import
