@@ -14,7 +14,7 @@ from stagebuild.progress.events import (
 )
 from stagebuild.timeline.critical import critical_path
 from stagebuild.timeline.overheads import overheads
-from stagebuild.timeline.stages import only_stage_name, stage_timings
+from stagebuild.timeline.stages import only_stage_name, stage_timings, with_own_name
 from stagebuild.timeline.values import Failure, Timeline
 from stagebuild.timeline.vertices import VertexRecord
 
@@ -43,6 +43,11 @@ class TimelineBuilder:
         self._failed: dict[str, None] = {}  # an ordered set
         self._warnings: dict[WarningRaised, None] = {}
         self._last_seen_s = 0.0
+
+    @property
+    def last_seen_s(self) -> float:
+        """The last moment that an event told of, in seconds since the epoch; 0.0 before any."""
+        return self._last_seen_s
 
     def add(self, event: Event) -> None:
         """Take one event; in the order of the stream."""
@@ -75,7 +80,11 @@ class TimelineBuilder:
                 ones. Without it the stages are in order of appearance, and the only stage of a
                 file, which BuildKit does not name, is ``stage-0``.
         """
-        vertices = [record.observed(self._last_seen_s) for record in self._vertices.values()]
+        began_s = self._began_s()
+        vertices = [
+            with_own_name(record.observed(self._last_seen_s, began_s=began_s), stage_order)
+            for record in self._vertices.values()
+        ]
         ran = [vertex for vertex in vertices if vertex.intervals]
         started_s = min((vertex.intervals[0].start_s for vertex in ran), default=None)
         completed_s = max((vertex.intervals[-1].end_s for vertex in ran), default=None)
@@ -142,6 +151,20 @@ class TimelineBuilder:
         Dockerfile. Source: docker/buildx util/progress/printer.go, dedupWarnings.
         """
         return tuple(self._warnings)
+
+    def _began_s(self) -> float:
+        """
+        Return when this build began by the engine's clock, 0.0 when that is not known.
+
+        It reads its Dockerfile first and through its own session, so this vertex, unlike what the
+        Dockerfile says, is shared with no build that ran before.
+        """
+        starts = [
+            record.first_start_s
+            for record in self._vertices.values()
+            if record.parsed.kind == "definition" and record.first_start_s is not None
+        ]
+        return min(starts, default=0.0)
 
     def _record(self, digest: str) -> VertexRecord:
         record = self._vertices.get(digest)
