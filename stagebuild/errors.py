@@ -15,6 +15,7 @@ Everything that stagebuild raises on purpose.
     │  └─ ProtocolError                  an answer that can't be read
     ├─ BuildFailed                       build, stage, step, line, log_tail, timeline
     │  ├─ BuildCanceled
+    │  ├─ GateFailed                     gate
     │  └─ RegistryFailed                 reference
     └─ HistoryError                      path
 
@@ -288,6 +289,22 @@ class BuildFailed(StagebuildError):
 
 class BuildCanceled(BuildFailed):
     """The build was canceled: by a signal, by ``cancel()``, or because a sibling failed."""
+
+
+class GateFailed(BuildFailed):
+    """
+    A build was not published, because what it requires did not succeed.
+
+    Stage, step, path, line, exit code and log tail are those of the gate's failure, which is also
+    the ``__cause__``; the timeline is that of the build itself, None when it had not begun.
+
+    Attributes:
+        gate: Name of the build that failed: a gate of this one, or a gate of a gate.
+    """
+
+    def __init__(self, message: str, *, build: str, gate: str, **rest: object) -> None:
+        super().__init__(message, build=build, **rest)  # type: ignore[arg-type]  # passed through
+        self.gate = gate
 
 
 class RegistryFailed(BuildFailed):

@@ -63,6 +63,7 @@ class Environment:
         builder: Name of the buildx builder; None is the selected one.
         push: Whether the image is pushed to the registry of its tags.
         load: Whether the image is loaded into the engine's image store.
+        requires: Environments that must be built before this one is published: its gates.
     """
 
     inherits: tuple[str, ...] = ()
@@ -92,6 +93,7 @@ class Environment:
     builder: str | None = None
     push: bool | None = None
     load: bool | None = None
+    requires: tuple[str, ...] | None = None
 
 
 @frozen

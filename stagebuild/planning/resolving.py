@@ -161,6 +161,7 @@ class Resolution:
             builder=self._text("builder"),
             push=self._settings.get("push", False),
             load=self._settings.get("load", False),
+            requires=tuple(dict.fromkeys(self._filled("requires", ()))),
             graph=graph,
         )
 

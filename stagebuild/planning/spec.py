@@ -62,6 +62,8 @@ class BuildSpec:
         builder: Name of the buildx builder, or None for the selected one.
         push: Whether to push to the registry of the tags.
         load: Whether to load into the engine's image store.
+        requires: Names of the builds of the same plan that must succeed before anything of this
+            one is published.
         graph: Returns the Dockerfile's stages, the same each time it is called; None for a remote
             context. Usually called already by ``plan_builds``, which refuses what it raises.
     """
@@ -95,6 +97,7 @@ class BuildSpec:
     builder: str | None = None
     push: bool = False
     load: bool = False
+    requires: tuple[str, ...] = ()
     graph: Callable[[], StageGraph] | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -115,11 +118,14 @@ class BuildPlan:
 
     Attributes:
         project: Where the specs came from.
-        specs: In the order asked for, each environment once.
+        specs: What was asked for, in that order, then the gates of these that were not asked for
+            themselves; each environment once.
+        gates: Names of the latter.
     """
 
     project: Project
     specs: tuple[BuildSpec, ...]
+    gates: frozenset[str] = frozenset()
 
     def __getitem__(self, name: str) -> BuildSpec:
         """
