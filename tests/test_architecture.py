@@ -36,6 +36,7 @@ ROOMS = (
     "history",
     "report",
     "sinks",
+    "scheduling",
     "runner",
     "testing",
     "__init__",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from stagebuild.model import Project
-    from stagebuild.planning import BuildPlan
+    from stagebuild.planning import BuildPlan, BuildSpec
     from stagebuild.sinks.base import Sink
 
 _NOTHING_NAMED = """\
@@ -78,6 +78,7 @@ def _build(
             plan,
             jobs=options.jobs,
             keep_going=options.keep_going,
+            all_or_nothing=options.all_or_nothing,
             on_event=sink.emit,
             cancel=cancel,
             history=None
@@ -86,7 +87,7 @@ def _build(
         )
     display.show(outcome, plan)
     if options.digest_file:
-        write_digest_file(Path(options.digest_file), outcome)
+        write_digest_file(Path(options.digest_file), outcome, plan)
     if options.metadata_file:
         write_metadata_file(Path(options.metadata_file), outcome)
     return _exit_code(outcome, interrupts.number)
@@ -131,8 +132,14 @@ def _list(project: Project, stdout: TextIO) -> int:
 def _dry_run(plan: BuildPlan, stdout: TextIO, environ: Mapping[str, str]) -> int:
     """Print the commands that would run, secrets blotted out."""
     backend = select_backend(environ=environ)
-    stdout.writelines(f"# {spec.name}\n{backend.command(spec)}\n" for spec in plan.specs)
+    stdout.writelines(f"# {_title(spec, plan)}\n{backend.command(spec)}\n" for spec in plan.specs)
     return ExitCode.OK
+
+
+def _title(spec: BuildSpec, plan: BuildPlan) -> str:
+    """Return a build's name, and what it waits for or is there for."""
+    after = f", published after {', '.join(spec.requires)}" if spec.requires else ""
+    return f"{spec.name}{' (gate)' if spec.name in plan.gates else ''}{after}"
 
 
 def _exit_code(outcome: RunOutcome, signal_number: int | None) -> int:

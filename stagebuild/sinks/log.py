@@ -15,6 +15,7 @@ from stagebuild.errors import BuildCanceled, BuildFailed
 from stagebuild.runevents import (
     BuildEnded,
     BuildStarted,
+    GatesAwaited,
     Progressed,
     Retrying,
     RunEnded,
@@ -152,6 +153,8 @@ class LogSink:
                     wait_s=round(event.wait_s, 3),
                     reason=event.reason,
                 )
+            case GatesAwaited(build=build, gates=gates):
+                self._logger.info("gates awaited", build=build, gates=list(gates))
             case BuildEnded(build=build, result=result, error=error):
                 if result is not None:
                     self._succeeded(build, result)

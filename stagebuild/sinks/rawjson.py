@@ -24,6 +24,7 @@ from stagebuild.progress.events import (
 from stagebuild.runevents import (
     BuildEnded,
     BuildStarted,
+    GatesAwaited,
     Progressed,
     Retrying,
     RunEnded,
@@ -75,6 +76,9 @@ def document(event: RunEvent) -> dict[str, object]:
         case Retrying(build=build, attempt=attempt, wait_s=wait_s, reason=reason, at_s=at_s):
             fields = {"at_s": at_s, "attempt": attempt, "wait_s": wait_s, "reason": reason}
             return {"v": VERSION, "type": "retrying", "build": build, **fields}
+        case GatesAwaited(build=build, gates=gates, at_s=at_s):
+            fields = {"at_s": at_s, "gates": gates}
+            return {"v": VERSION, "type": "gates-awaited", "build": build, **fields}
         case BuildEnded(build=build, result=result, error=error, at_s=at_s):
             fields = {"at_s": at_s, "result": _result(result), "error": _error(error)}
             return {"v": VERSION, "type": "build-ended", "build": build, **fields}
