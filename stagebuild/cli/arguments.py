@@ -10,6 +10,7 @@ from stagebuild.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+BACKENDS = ("auto", "sdk", "buildx")
 PROGRESS_MODES = ("auto", "tty", "plain", "rawjson", "quiet")
 LOG_FORMATS = ("console", "json")
 SCHEMAS = ("config", "result")
@@ -19,6 +20,7 @@ VERBS = ("build", "history", "schema")
 _CHOICES_BY_VARIABLE = {
     "STAGEBUILD_PROGRESS": PROGRESS_MODES,
     "STAGEBUILD_LOG_FORMAT": LOG_FORMATS,
+    "STAGEBUILD_BACKEND": BACKENDS,
 }
 
 _DESCRIPTION = (
@@ -162,6 +164,13 @@ def _add_build(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> N
         metavar="NAME",
         default=environ.get("STAGEBUILD_BUILDER") or None,
         help="buildx builder to use [STAGEBUILD_BUILDER]",
+    )
+    group.add_argument(
+        "--backend",
+        choices=BACKENDS,
+        default=environ.get("STAGEBUILD_BACKEND") or "auto",
+        help="buildx, sdk (the engine's own protocol, no program in between), or auto: buildx "
+        "where it is installed [STAGEBUILD_BACKEND]",
     )
     group.add_argument(
         "-j",
