@@ -20,6 +20,7 @@ from stagebuild.version import __version__
 
 if TYPE_CHECKING:
     from stagebuild.backends.base import Backend, Cancel, SolveResponse
+    from stagebuild.checks import CheckReport, Finding, Ignored, Severity, check_project
     from stagebuild.config import load, schema
     from stagebuild.errors import (
         BackendError,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from stagebuild.model import (
         Attestation,
         CacheEntry,
+        Checks,
         Digest,
         Environment,
         Output,
@@ -74,6 +76,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "backends.base": ("Backend", "Cancel", "SolveResponse"),
+    "checks": ("CheckReport", "Finding", "Ignored", "Severity", "check_project"),
     "config": ("load", "schema"),
     "errors": (
         "BackendError",
@@ -103,6 +106,7 @@ _HOMES = {
     "model": (
         "Attestation",
         "CacheEntry",
+        "Checks",
         "Digest",
         "Environment",
         "Output",
@@ -138,15 +142,19 @@ __all__ = [
     "BuildWarning",
     "CacheEntry",
     "Cancel",
+    "CheckReport",
+    "Checks",
     "ConfigError",
     "ContextError",
     "Digest",
     "DockerfileError",
     "EngineUnavailable",
     "Environment",
+    "Finding",
     "GitState",
     "History",
     "HistoryError",
+    "Ignored",
     "ImageSizes",
     "LayerRecord",
     "LayerSize",
@@ -164,6 +172,7 @@ __all__ = [
     "RunEvent",
     "RunOutcome",
     "Secret",
+    "Severity",
     "SolveResponse",
     "SshForward",
     "StageRecord",
@@ -179,6 +188,7 @@ __all__ = [
     "UnsupportedFeature",
     "__version__",
     "build",
+    "check_project",
     "execute",
     "load",
     "plan_builds",

@@ -34,6 +34,7 @@ ROOMS = (
     "runevents",
     "failures",
     "history",
+    "checks",
     "report",
     "sinks",
     "runner",
