@@ -19,11 +19,24 @@ from stagebuild.backends.base import Cancel, SolveFailed
 from stagebuild.backends.selection import select_backend
 from stagebuild.config import load as load_project
 from stagebuild.errors import BuildCanceled, StagebuildError
-from stagebuild.failures import build_failed, canceled_before_start, warning_of
+from stagebuild.failures import (
+    build_failed,
+    canceled_before_start,
+    failure_class,
+    warning_of,
+)
 from stagebuild.planning import plan_builds
 from stagebuild.planning.publishing import publishing
+from stagebuild.progress.events import AttemptFailed
 from stagebuild.result import Attempt, BuildResult, result_of
-from stagebuild.runevents import BuildEnded, BuildStarted, Progressed, RunEnded, RunEvent
+from stagebuild.runevents import (
+    BuildEnded,
+    BuildStarted,
+    Progressed,
+    Retrying,
+    RunEnded,
+    RunEvent,
+)
 from stagebuild.timeline import TimelineBuilder
 from stagebuild.values import frozen
 
@@ -34,6 +47,7 @@ if TYPE_CHECKING:
     from stagebuild.model import Project
     from stagebuild.planning.spec import BuildPlan, BuildSpec
     from stagebuild.progress.events import Event
+    from stagebuild.timeline import Timeline
 
 Watch = Callable[[RunEvent], None]
 
@@ -227,19 +241,18 @@ class _Run:
             self._end(spec, canceled_before_start(spec, self._cancel.reason or "canceled"))
             return
         self._tell(BuildStarted(build=spec.name, spec=spec, at_s=time.time()))
-        observed = TimelineBuilder()
-        started_s = time.perf_counter()
+        observed = _Observed(spec)
         try:
             response = self._backend.build(spec, self._emitter(spec, observed), self._cancel)
         except SolveFailed as failed:
-            wall_s = time.perf_counter() - started_s
-            timeline = observed.build(wall_s=wall_s, stage_order=_stage_order(spec))
-            self._end(spec, build_failed(spec, failed, timeline), cause=failed)
+            timeline = observed.timeline()
+            cause = failure_class(failed, timeline)
+            attempts = observed.attempts(error=failed.message, cause=cause)
+            self._end(spec, build_failed(spec, failed, timeline, attempts=attempts), cause=failed)
         except StagebuildError as error:
             self._end(spec, error)
         else:
-            wall_s = time.perf_counter() - started_s
-            timeline = observed.build(wall_s=wall_s, stage_order=_stage_order(spec))
+            timeline = observed.timeline()
             self._end(
                 spec,
                 result_of(
@@ -247,7 +260,7 @@ class _Run:
                     response,
                     timeline=timeline,
                     warnings=tuple(warning_of(spec, raised) for raised in timeline.warnings),
-                    attempts=(Attempt(number=1, wall_s=wall_s),),
+                    attempts=observed.attempts(),
                     backend=self._backend.name,
                     look=cache(lambda: self._backend.image_facts(spec, response)),
                 ),
@@ -260,7 +273,7 @@ class _Run:
             errors={**self._failed, **self._canceled},
         )
 
-    def _emitter(self, spec: BuildSpec, observed: TimelineBuilder) -> Callable[[Event], None]:
+    def _emitter(self, spec: BuildSpec, observed: _Observed) -> Callable[[Event], None]:
         add, build, watch, lock = observed.add, spec.name, self._watch, self._lock
         if watch is None:
             return add
@@ -268,7 +281,7 @@ class _Run:
         def emit(event: Event) -> None:
             add(event)
             with lock:
-                watch(Progressed(build=build, event=event))
+                watch(_run_event(build, event))
 
         return emit
 
@@ -298,6 +311,61 @@ class _Run:
         if cause is not None and error is not None:
             error.__cause__ = cause
         self._tell(BuildEnded(build=spec.name, result=result, error=error, at_s=time.time()))
+
+
+class _Observed:
+    """What a build has told so far: the timeline of its newest attempt, and those before."""
+
+    def __init__(self, spec: BuildSpec) -> None:
+        self._spec = spec
+        self._builder = TimelineBuilder()
+        self._failed: list[Attempt] = []
+        self._began_s = time.perf_counter()
+
+    def add(self, event: Event) -> None:
+        """Take an event; in the order of the stream."""
+        self._builder.add(event)
+        if isinstance(event, AttemptFailed):
+            self._failed.append(
+                Attempt(
+                    number=event.number,
+                    wall_s=event.wall_s,
+                    error=event.error,
+                    cause=event.cause,
+                    wait_s=event.wait_s,
+                )
+            )
+
+    def timeline(self) -> Timeline:
+        """Return where the newest attempt's time went."""
+        return self._builder.build(wall_s=self._wall_s(), stage_order=_stage_order(self._spec))
+
+    def attempts(
+        self, *, error: str | None = None, cause: str | None = None
+    ) -> tuple[Attempt, ...]:
+        """Return every attempt, the one last that has just ended."""
+        number = len(self._failed) + 1
+        newest = Attempt(number=number, wall_s=self._wall_s(), error=error, cause=cause)
+        return (*self._failed, newest)
+
+    def _wall_s(self) -> float:
+        """Return how long the newest attempt has taken."""
+        before_s = sum(attempt.wall_s + attempt.wait_s for attempt in self._failed)
+        return max(0.0, time.perf_counter() - self._began_s - before_s)
+
+
+def _run_event(build: str, event: Event) -> RunEvent:
+    """Return what a run tells of an event of one of its builds."""
+    if isinstance(event, AttemptFailed):
+        return Retrying(
+            build=build,
+            attempt=event.number,
+            wait_s=event.wait_s,
+            cause=event.cause,
+            reason=event.error,
+            at_s=time.time(),
+        )
+    return Progressed(build=build, event=event)
 
 
 def _stage_order(spec: BuildSpec) -> tuple[str, ...]:

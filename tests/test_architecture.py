@@ -50,6 +50,7 @@ THIRD_PARTIES = {
     "requests": "backends.sdk",  # docker's own HTTP library, for its exceptions and adapters
     "rich": "sinks.console",
     "structlog": "sinks.log",
+    "tenacity": "backends.retrying",
 }
 
 
