@@ -8,14 +8,16 @@ Everything that stagebuild raises on purpose.
     │  └─ UnknownEnvironment             name, available
     ├─ DockerfileError                   path, line
     │  └─ UnknownStage                   stage, available
+    ├─ ContextError                      path, line
     ├─ BackendError                      backend
     │  ├─ EngineUnavailable              no engine, no builder, or too old
     │  ├─ UnsupportedFeature             feature, remedy
     │  └─ ProtocolError                  an answer that can't be read
-    └─ BuildFailed                       build, stage, step, line, log_tail, timeline, attempts
-       ├─ BuildCanceled
-       ├─ BuildTimedOut
-       └─ RegistryFailed                 reference
+    ├─ BuildFailed                       build, stage, step, line, log_tail, timeline, attempts
+    │  ├─ BuildCanceled
+    │  ├─ BuildTimedOut
+    │  └─ RegistryFailed                 reference
+    └─ HistoryError                      path
 
 A message says what, where and what next: ``stagebuild.toml:14: environments.prod.target: no stage
 "relase" in docker/Dockerfile; did you mean "release"?``. Exit codes belong to the command line.
@@ -182,6 +184,31 @@ class UnknownStage(DockerfileError):
         super().__init__(message, path=path, line=line, hint=hint)
 
 
+class ContextError(StagebuildError):
+    """
+    A build context, or a ``.dockerignore`` file, can't be read.
+
+    Attributes:
+        path: The file as the user would type it, or None for text without a file.
+        line: 1-based line of a ``.dockerignore``, or None where the whole file is meant.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str | None = None,
+        line: int | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.path = path
+        self.line = line
+
+    def __str__(self) -> str:
+        return f"{_place(self.path, self.line)}{super().__str__()}"
+
+
 class BackendError(StagebuildError):
     """
     The backend could not do its work, whatever the build.
@@ -283,3 +310,19 @@ class RegistryFailed(BuildFailed):
     def __init__(self, message: str, *, build: str, reference: str | None, **rest: object) -> None:
         super().__init__(message, build=build, **rest)  # type: ignore[arg-type]  # passed through
         self.reference = reference
+
+
+class HistoryError(StagebuildError):
+    """
+    What is remembered of earlier builds can't be read or written. Never fails a build.
+
+    Attributes:
+        path: The history's file.
+    """
+
+    def __init__(self, message: str, *, path: str, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"{self.path}: {super().__str__()}"

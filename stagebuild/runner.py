@@ -38,12 +38,14 @@ from stagebuild.runevents import (
     RunEvent,
 )
 from stagebuild.timeline import TimelineBuilder
-from stagebuild.values import frozen
+from stagebuild.values import frozen, replaced
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from stagebuild.backends.base import Backend
+    from stagebuild.errors import HistoryError
+    from stagebuild.history import History
     from stagebuild.model import Project
     from stagebuild.planning.spec import BuildPlan, BuildSpec
     from stagebuild.progress.events import Event
@@ -61,10 +63,12 @@ class RunOutcome:
         results: The builds that succeeded, by name, in the plan's order.
         errors: Those that did not, by name: real failures first, in the order in which they
             happened, then what was canceled because of them.
+        unrecorded: Why the history does not have it all, or None.
     """
 
     results: Mapping[str, BuildResult]
     errors: Mapping[str, StagebuildError]
+    unrecorded: HistoryError | None = None
 
 
 def execute(
@@ -77,6 +81,7 @@ def execute(
     on_event: Watch | None = None,
     cancel: Cancel | None = None,
     backend: Backend | None = None,
+    history: History | None = None,
 ) -> Mapping[str, BuildResult]:
     """
     Build everything in the plan, at once as far as ``jobs`` allows, and return the results by name.
@@ -91,6 +96,8 @@ def execute(
         on_event: Called for every event of the run, never by two threads at once.
         cancel: Stops the run when its ``cancel()`` is called, from any thread.
         backend: What builds; chosen by what the plan requires when not given.
+        history: Where every build is recorded, when given. What can't be recorded is a
+            ``RuntimeWarning``, never an error.
 
     Raises:
         BuildFailed: The first real failure. ``BuildCanceled`` when there is none but a
@@ -107,7 +114,12 @@ def execute(
         on_event=on_event,
         cancel=cancel,
         backend=backend,
+        history=history,
     )
+    if outcome.unrecorded is not None:
+        import warnings  # noqa: PLC0415 - only once something went wrong
+
+        warnings.warn(str(outcome.unrecorded), RuntimeWarning, stacklevel=2)
     for error in outcome.errors.values():
         raise error
     return outcome.results
@@ -122,6 +134,7 @@ def build(
     on_event: Watch | None = None,
     cancel: Cancel | None = None,
     backend: Backend | None = None,
+    history: History | None = None,
 ) -> BuildResult:
     """
     Build one environment and return its result; the one-line form of load, plan and execute.
@@ -134,6 +147,7 @@ def build(
         on_event: Called for every event.
         cancel: Stops the build when its ``cancel()`` is called.
         backend: What builds; chosen by what the build requires when not given.
+        history: Where the build is recorded, when given.
 
     Raises:
         ConfigError: As ``load`` and ``plan_builds``.
@@ -142,9 +156,16 @@ def build(
         BackendError: As ``execute``.
     """
     plan = plan_builds(project if project is not None else load_project(), [name])
-    return execute(plan, push=push, load=load, on_event=on_event, cancel=cancel, backend=backend)[
-        name
-    ]
+    results = execute(
+        plan,
+        push=push,
+        load=load,
+        on_event=on_event,
+        cancel=cancel,
+        backend=backend,
+        history=history,
+    )
+    return results[name]
 
 
 def run(
@@ -157,6 +178,7 @@ def run(
     on_event: Watch | None = None,
     cancel: Cancel | None = None,
     backend: Backend | None = None,
+    history: History | None = None,
 ) -> RunOutcome:
     """
     Do what ``execute`` does, but return failures next to results instead of raising the first.
@@ -164,6 +186,21 @@ def run(
     Raises:
         ConfigError: ``push`` was asked for where nothing says where to.
     """
+    if history is not None:
+        from stagebuild.history.recording import Recorder  # noqa: PLC0415 - only when asked for
+
+        with Recorder(history) as recorder:
+            outcome = run(
+                plan,
+                push=push,
+                load=load,
+                jobs=jobs,
+                keep_going=keep_going,
+                on_event=_both(recorder.emit, on_event),
+                cancel=cancel,
+                backend=backend,
+            )
+        return replaced(outcome, unrecorded=recorder.trouble)
     if jobs is not None and jobs < 1:
         raise ValueError(f"jobs is {jobs}: at least one build has to run")
     specs = tuple(publishing(spec, push=push, load=load) for spec in plan.specs)
@@ -176,6 +213,18 @@ def run(
         else:
             run_.build_in_threads(specs, at_once)
     return run_.outcome(specs)
+
+
+def _both(first: Watch, second: Watch | None) -> Watch:
+    """Return what tells the first, then the second when there is one."""
+    if second is None:
+        return first
+
+    def watch(event: RunEvent) -> None:
+        first(event)
+        second(event)
+
+    return watch
 
 
 def default_jobs() -> int:

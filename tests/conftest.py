@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 DEFAULT_ENGINE = "28.5"
 
+# What tests build is not remembered, unless one names a file or gives an environment of its own.
+os.environ["STAGEBUILD_HISTORY"] = "0"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:

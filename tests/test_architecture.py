@@ -33,6 +33,7 @@ ROOMS = (
     "result",
     "runevents",
     "failures",
+    "history",
     "report",
     "sinks",
     "runner",

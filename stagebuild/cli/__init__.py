@@ -29,6 +29,10 @@ def main(argv: Sequence[str] | None = None, *, environ: Mapping[str, str] | None
             from stagebuild.cli.schema import print_schema  # noqa: PLC0415 - one verb, one import
 
             return print_schema(options.document, sys.stdout)
+        if verb == "history":
+            from stagebuild.cli.history import history  # noqa: PLC0415 - the same
+
+            return history(options, environ=environ, stdout=sys.stdout, stderr=sys.stderr)
         from stagebuild.cli.build import build  # noqa: PLC0415 - the same
 
         return build(options, environ=environ, stdout=sys.stdout, stderr=sys.stderr)

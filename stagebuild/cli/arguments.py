@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 PROGRESS_MODES = ("auto", "tty", "plain", "rawjson", "quiet")
 LOG_FORMATS = ("console", "json")
 SCHEMAS = ("config", "result")
-VERBS = ("build", "schema")
+VERBS = ("build", "history", "schema")
 
 # argparse checks the choices of what is typed, but not of a default.
 _CHOICES_BY_VARIABLE = {
@@ -35,7 +35,7 @@ examples:
   stagebuild prod --set tags+=shop:1   change any key of the configuration
   stagebuild build schema              build an environment that is called like a verb
 
-verbs: build ENV…, schema [config|result]
+verbs: build ENV…, history [ENV], schema [config|result]
 
 exit codes: 0 ok, 1 build failed, 2 usage, 3 configuration or Dockerfile, 4 no usable engine,
 5 registry or push, 130 and 143 interrupted
@@ -73,7 +73,19 @@ def parser_of(verb: str, environ: Mapping[str, str]) -> argparse.ArgumentParser:
         verb: One of VERBS.
         environ: The process environment, for the ``STAGEBUILD_…`` defaults of options.
     """
-    return _schema_parser() if verb == "schema" else _build_parser(environ)
+    match verb:
+        case "schema":
+            return _schema_parser()
+        case "history":
+            from stagebuild.cli.history_arguments import (  # noqa: PLC0415 - one verb, one import
+                fill_history_parser,
+            )
+
+            parser = _Parser(prog="stagebuild history", allow_abbrev=False)
+            fill_history_parser(parser, environ)
+            return parser
+        case _:
+            return _build_parser(environ)
 
 
 def split_verb(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
@@ -194,6 +206,11 @@ def _add_result(parser: argparse.ArgumentParser) -> None:
         "--metadata-file", metavar="FILE", help="write what the engine answered, by environment"
     )
     group.add_argument("--dry-run", action="store_true", help="print the commands, run nothing")
+    group.add_argument(
+        "--no-history",
+        action="store_true",
+        help="do not remember this build [STAGEBUILD_HISTORY=0]",
+    )
 
 
 def _add_display(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:

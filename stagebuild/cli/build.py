@@ -13,6 +13,7 @@ from stagebuild.cli.showing import Display, write_digest_file, write_metadata_fi
 from stagebuild.cli.signals import Interrupts
 from stagebuild.config import load
 from stagebuild.errors import StagebuildError
+from stagebuild.history.store import History
 from stagebuild.planning import buildable_names, plan_builds
 from stagebuild.runner import RunOutcome, run
 from stagebuild.secrecy import redacted, secret_values
@@ -79,6 +80,9 @@ def _build(
             keep_going=options.keep_going,
             on_event=sink.emit,
             cancel=cancel,
+            history=None
+            if options.no_history
+            else History.of_project(plan.project, environ=environ),
         )
     display.show(outcome, plan)
     if options.digest_file:

@@ -48,6 +48,8 @@ class Display:
         if not self.quiet and not self.as_json and self.choice.mode is not ProgressMode.RAWJSON:
             self._show_tables(outcome)
         self._show_errors(outcome.errors.values(), plan)
+        if outcome.unrecorded is not None and not self.quiet:
+            self.stderr.write(f"warning: not in the history: {outcome.unrecorded}\n")
         self._print(outcome.results.values(), outcome.errors.values())
 
     def show_refusal(self, error: StagebuildError) -> None:

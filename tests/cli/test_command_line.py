@@ -16,6 +16,7 @@ from stagebuild.errors import (
     BuildCanceled,
     BuildFailed,
     ConfigError,
+    ContextError,
     DockerfileError,
     EngineUnavailable,
     ProtocolError,
@@ -223,6 +224,7 @@ def test_a_file_elsewhere_can_be_named(project: Path, capsys: Captured) -> None:
     [
         (ConfigError("x"), 3),
         (UnknownEnvironment("x", []), 3),
+        (ContextError("x"), 3),
         (DockerfileError("x"), 3),
         (UnknownStage("x", []), 3),
         (EngineUnavailable("x", backend="b"), 4),

@@ -1,0 +1,270 @@
+"""
+Builds as they end -> records. Watches a run; never fails it and hardly delays it.
+
+Opening the file, git and the machine's facts take some milliseconds: a thread of its own does that
+while the engine builds.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, Self
+
+from stagebuild.errors import BuildCanceled, BuildFailed, HistoryError
+from stagebuild.history.records import (
+    BuildRecord,
+    GitState,
+    LayerRecord,
+    Machine,
+    StageRecord,
+    StepRecord,
+)
+from stagebuild.runevents import BuildEnded, BuildStarted, Progressed, Retrying, RunEnded
+from stagebuild.secrecy import redacted, secret_values
+from stagebuild.values import replaced
+from stagebuild.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from stagebuild.history.store import History
+    from stagebuild.planning.spec import BuildSpec
+    from stagebuild.result import BuildResult
+    from stagebuild.runevents import RunEvent
+    from stagebuild.timeline import StageTiming, Timeline
+
+_LONGEST_TEXT = 300
+
+
+class Recorder:
+    """
+    Puts every build of a run into a history.
+
+    Args:
+        history: Where to.
+        environ: The process environment, for the values that must not be remembered.
+
+    Attributes:
+        trouble: Why something was not remembered, or None. Known once the recorder was left.
+    """
+
+    def __init__(self, history: History, *, environ: Mapping[str, str] | None = None) -> None:
+        self.trouble: HistoryError | None = None
+        self._history = history
+        self._environ = os.environ if environ is None else environ
+        self._started: dict[str, BuildStarted] = {}
+        self._ended: list[tuple[BuildStarted, BuildEnded] | None] = []
+        self._waiting = threading.Semaphore(0)  # queue.SimpleQueue costs a millisecond to import
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Wait until everything is written."""
+        if self._thread is not None:
+            self._put(None)
+            self._thread.join()
+            self._history.close()
+
+    def emit(self, event: RunEvent) -> None:
+        """Take one event of the run."""
+        match event:
+            case BuildStarted():
+                self._started[event.build] = event
+                if self._thread is None:
+                    self._start(str(event.spec.root))
+            case BuildEnded():
+                begun = self._started.pop(event.build, None)
+                if begun is not None:
+                    self._put((begun, event))
+            case Progressed() | Retrying() | RunEnded():
+                pass
+
+    def _put(self, ended: tuple[BuildStarted, BuildEnded] | None) -> None:
+        self._ended.append(ended)
+        self._waiting.release()
+
+    def _next(self) -> tuple[BuildStarted, BuildEnded] | None:
+        self._waiting.acquire()
+        return self._ended.pop(0)
+
+    def _start(self, root: str) -> None:
+        self._thread = threading.Thread(
+            target=self._write, args=(root,), name="stagebuild-history", daemon=True
+        )
+        self._thread.start()
+
+    def _write(self, root: str) -> None:
+        try:
+            self._history.open()
+            git, machine = git_state(root), this_machine()
+            while (ended := self._next()) is not None:
+                record = replaced(self._record(*ended), git=git, machine=machine)
+                self._history.add(record)
+        except HistoryError as error:
+            self.trouble = error
+        except Exception as error:  # noqa: BLE001 - what is remembered must not fail what was built
+            self.trouble = HistoryError(
+                f"the build was not recorded: {error!r}", path=self._history.path
+            )
+
+    def _record(self, begun: BuildStarted, ended: BuildEnded) -> BuildRecord:
+        secrets = secret_values(begun.spec, self._environ)
+        record = record_of_build(begun, ended, secrets=secrets)
+        if ended.result is None or ended.result.digest is None:
+            return record
+        # Looking at an image takes a request or a process: an image that is known is not looked at.
+        known = self._history.with_digest(ended.result.digest)
+        if known is not None:
+            return replaced(
+                record,
+                size_bytes=known.size_bytes,
+                compressed=known.compressed,
+                layers=known.layers,
+            )
+        return with_sizes(record, ended.result, secrets=secrets)
+
+
+def record_of_build(
+    begun: BuildStarted, ended: BuildEnded, *, secrets: Sequence[str] = ()
+) -> BuildRecord:
+    """
+    Return the record of a build, without sizes and surroundings.
+
+    Args:
+        begun: When it began, and what was asked for.
+        ended: What came of it.
+        secrets: Values that must not be remembered.
+    """
+    result, error = ended.result, ended.error
+    timeline: Timeline | None = None
+    if result is not None:
+        timeline = result.timeline
+    elif isinstance(error, BuildFailed):
+        timeline = error.timeline
+    outcome = "built"
+    if error is not None:
+        outcome = "canceled" if isinstance(error, BuildCanceled) else "failed"
+    return BuildRecord(
+        uid=os.urandom(16).hex(),
+        environment=begun.build,
+        outcome=outcome,
+        error=None if error is None else _short(redacted(error.message, secrets)),
+        started_s=round(begun.at_s, 3),
+        wall_s=round(ended.at_s - begun.at_s, 3),
+        stages=_stages(timeline, secrets),
+        overheads=_overheads(timeline),
+        **_asked(begun.spec),  # type: ignore[arg-type]  # fields of the spec, by name
+        **({} if result is None else _answered(result)),  # type: ignore[arg-type]  # of the result
+    )
+
+
+def _asked(spec: BuildSpec) -> dict[str, object]:
+    return {
+        "target": spec.target,
+        "platforms": tuple(str(platform) for platform in spec.platforms),
+        "tags": spec.tags,
+        "builder": spec.builder,
+    }
+
+
+def _answered(result: BuildResult) -> dict[str, object]:
+    return {
+        "attempts": len(result.attempts),
+        "digest": None if result.digest is None else str(result.digest),
+        "image_id": None if result.image_id is None else str(result.image_id),
+        "pushed": result.pushed,
+        "backend": result.backend,
+        "versions": {"stagebuild": __version__, **result.versions},
+    }
+
+
+def with_sizes(
+    record: BuildRecord, result: BuildResult, *, secrets: Sequence[str] = ()
+) -> BuildRecord:
+    """Return the record with what the image weighs, as far as it can be seen."""
+    try:
+        sizes = result.sizes
+    except Exception:  # noqa: BLE001 - an image that can't be looked at has no sizes here
+        sizes = None
+    if sizes is None:
+        return record
+    by_stage = sizes.by_stage()
+    return replaced(
+        record,
+        size_bytes=sizes.total_bytes,
+        compressed=sizes.compressed,
+        stages=tuple(
+            replaced(stage, size_bytes=by_stage.get(stage.name)) for stage in record.stages
+        ),
+        layers=tuple(
+            LayerRecord(
+                created_by=_short(redacted(layer.created_by, secrets)),
+                size_bytes=layer.size_bytes,
+                stage=layer.stage,
+            )
+            for layer in sizes.layers
+        ),
+    )
+
+
+def _stages(timeline: Timeline | None, secrets: Sequence[str]) -> tuple[StageRecord, ...]:
+    return () if timeline is None else tuple(_stage(stage, secrets) for stage in timeline.stages)
+
+
+def _stage(stage: StageTiming, secrets: Sequence[str]) -> StageRecord:
+    platform = stage.built_for or stage.platform
+    return StageRecord(
+        name=stage.name,
+        platform=None if platform is None else str(platform),
+        busy_s=round(stage.busy_s, 3),
+        steps=tuple(
+            StepRecord(
+                number=step.index,
+                command=_short(redacted(step.command, secrets)),
+                busy_s=round(step.busy_s, 3),
+                cached=step.cached,
+            )
+            for step in stage.step_timings
+        ),
+    )
+
+
+def _overheads(timeline: Timeline | None) -> dict[str, float]:
+    sums: dict[str, float] = {}
+    for overhead in () if timeline is None else timeline.overheads:
+        sums[overhead.kind] = round(sums.get(overhead.kind, 0.0) + overhead.busy_s, 3)
+    return sums
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_TEXT else line[: _LONGEST_TEXT - 1] + "…"
+
+
+def git_state(root: str) -> GitState | None:
+    """Return the state of the checkout around a folder, or None outside of one."""
+    folder = os.path.realpath(root)
+    while not os.path.exists(f"{folder}/.git"):  # noqa: PTH110 - pathlib is not loaded on this path
+        folder, name = os.path.split(folder)
+        if not name:
+            return None
+    from stagebuild.planning.git import GitUnavailable, read_git  # noqa: PLC0415 - off the hot path
+
+    try:
+        facts = read_git(root)
+    except (GitUnavailable, OSError):
+        return None
+    return GitState(sha=facts.sha, branch=facts.branch, dirty=facts.dirty)
+
+
+def this_machine() -> Machine:
+    """Return where this process runs."""
+    uname = os.uname()
+    return Machine(
+        name=uname.nodename,
+        system=f"{uname.sysname} {uname.machine}",
+        processors=os.cpu_count() or 1,
+    )
