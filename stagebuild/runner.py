@@ -25,10 +25,11 @@ from stagebuild.failures import (
     failure_class,
     warning_of,
 )
+from stagebuild.observing import Observed
 from stagebuild.planning import plan_builds
 from stagebuild.planning.publishing import publishing
 from stagebuild.progress.events import AttemptFailed
-from stagebuild.result import Attempt, BuildResult, result_of
+from stagebuild.result import BuildResult, result_of
 from stagebuild.runevents import (
     BuildEnded,
     BuildStarted,
@@ -37,7 +38,6 @@ from stagebuild.runevents import (
     RunEnded,
     RunEvent,
 )
-from stagebuild.timeline import TimelineBuilder
 from stagebuild.values import frozen, replaced
 
 if TYPE_CHECKING:
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     from stagebuild.model import Project
     from stagebuild.planning.spec import BuildPlan, BuildSpec
     from stagebuild.progress.events import Event
-    from stagebuild.timeline import Timeline
 
 Watch = Callable[[RunEvent], None]
 
@@ -290,7 +289,7 @@ class _Run:
             self._end(spec, canceled_before_start(spec, self._cancel.reason or "canceled"))
             return
         self._tell(BuildStarted(build=spec.name, spec=spec, at_s=time.time()))
-        observed = _Observed(spec)
+        observed = Observed(spec)
         try:
             response = self._backend.build(spec, self._emitter(spec, observed), self._cancel)
         except SolveFailed as failed:
@@ -322,7 +321,7 @@ class _Run:
             errors={**self._failed, **self._canceled},
         )
 
-    def _emitter(self, spec: BuildSpec, observed: _Observed) -> Callable[[Event], None]:
+    def _emitter(self, spec: BuildSpec, observed: Observed) -> Callable[[Event], None]:
         add, build, watch, lock = observed.add, spec.name, self._watch, self._lock
         if watch is None:
             return add
@@ -362,47 +361,6 @@ class _Run:
         self._tell(BuildEnded(build=spec.name, result=result, error=error, at_s=time.time()))
 
 
-class _Observed:
-    """What a build has told so far: the timeline of its newest attempt, and those before."""
-
-    def __init__(self, spec: BuildSpec) -> None:
-        self._spec = spec
-        self._builder = TimelineBuilder()
-        self._failed: list[Attempt] = []
-        self._began_s = time.perf_counter()
-
-    def add(self, event: Event) -> None:
-        """Take an event; in the order of the stream."""
-        self._builder.add(event)
-        if isinstance(event, AttemptFailed):
-            self._failed.append(
-                Attempt(
-                    number=event.number,
-                    wall_s=event.wall_s,
-                    error=event.error,
-                    cause=event.cause,
-                    wait_s=event.wait_s,
-                )
-            )
-
-    def timeline(self) -> Timeline:
-        """Return where the newest attempt's time went."""
-        return self._builder.build(wall_s=self._wall_s(), stage_order=_stage_order(self._spec))
-
-    def attempts(
-        self, *, error: str | None = None, cause: str | None = None
-    ) -> tuple[Attempt, ...]:
-        """Return every attempt, the one last that has just ended."""
-        number = len(self._failed) + 1
-        newest = Attempt(number=number, wall_s=self._wall_s(), error=error, cause=cause)
-        return (*self._failed, newest)
-
-    def _wall_s(self) -> float:
-        """Return how long the newest attempt has taken."""
-        before_s = sum(attempt.wall_s + attempt.wait_s for attempt in self._failed)
-        return max(0.0, time.perf_counter() - self._began_s - before_s)
-
-
 def _run_event(build: str, event: Event) -> RunEvent:
     """Return what a run tells of an event of one of its builds."""
     if isinstance(event, AttemptFailed):
@@ -415,8 +373,3 @@ def _run_event(build: str, event: Event) -> RunEvent:
             at_s=time.time(),
         )
     return Progressed(build=build, event=event)
-
-
-def _stage_order(spec: BuildSpec) -> tuple[str, ...]:
-    """Return the stages' names in file order, ``stage-N`` for unnamed ones; none when unknown."""
-    return () if spec.stages is None else tuple(stage.label for stage in spec.stages.stages)

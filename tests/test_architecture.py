@@ -33,6 +33,7 @@ ROOMS = (
     "result",
     "runevents",
     "failures",
+    "observing",
     "history",
     "report",
     "sinks",
