@@ -33,6 +33,7 @@ ROOMS = (
     "result",
     "runevents",
     "failures",
+    "observing",
     "history",
     "checks",
     "report",
@@ -52,6 +53,7 @@ THIRD_PARTIES = {
     "requests": "backends.sdk",  # docker's own HTTP library, for its exceptions and adapters
     "rich": "sinks.console",
     "structlog": "sinks.log",
+    "tenacity": "backends.retrying",
 }
 
 

@@ -129,6 +129,7 @@ class SolveFailed(Exception):
         process_exit_code: Exit code of the RUN step's process, or None where nobody says.
         line: 1-based first line of the Dockerfile that the failure is about, or None.
         vertex: Digest of the vertex that failed, or None.
+        timed_out: Whether it was ended because it took too long.
     """
 
     def __init__(
@@ -140,6 +141,7 @@ class SolveFailed(Exception):
         process_exit_code: int | None = None,
         line: int | None = None,
         vertex: str | None = None,
+        timed_out: bool = False,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -148,6 +150,7 @@ class SolveFailed(Exception):
         self.process_exit_code = process_exit_code
         self.line = line
         self.vertex = vertex
+        self.timed_out = timed_out
 
 
 class Backend(Protocol):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from stagebuild.backends.base import SolveFailed
 from stagebuild.progress.events import (
+    AttemptFailed,
     LogChunk,
     PlainLine,
     StatusUpdate,
@@ -130,6 +131,9 @@ class EventMask:
                 yield PlainLine(text=self._text(event.text))
             case StatusUpdate():
                 yield replaced(event, id=self._text(event.id))
+            case AttemptFailed():
+                yield from self.close()
+                yield replaced(event, error=self._text(event.error))
 
     def close(self) -> Iterator[Event]:
         """Yield what is still held back: the build has ended, so it is no part of a secret."""

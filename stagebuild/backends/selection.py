@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stagebuild.backends.buildx.discovery import has_buildx
 from stagebuild.backends.masking import MaskingBackend
+from stagebuild.backends.retrying import RetryingBackend
+from stagebuild.backends.timelimits import TimeLimitedBackend
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +34,9 @@ class Selected(NamedTuple):
 
 def select_backend(name: str = "auto", *, environ: Mapping[str, str] | None = None) -> Selected:
     """
-    Return the backend called ``name``, cleaned of the builds' secrets; connects to nothing.
+    Return the backend called ``name``; connects to nothing.
+
+    What it builds is cleaned of secrets, tried again where that may help, and ended in time.
 
     ``auto`` is buildx where it is installed, and the engine's own protocol where it is not.
 
@@ -51,7 +55,8 @@ def select_backend(name: str = "auto", *, environ: Mapping[str, str] | None = No
     if name == "auto":
         name = "buildx" if has_buildx("docker", environ) else "sdk"
         reason = "it is installed" if name == "buildx" else "there is no docker buildx"
-    return Selected(MaskingBackend(_backend(name, environ), environ=environ), reason)
+    masked = MaskingBackend(_backend(name, environ), environ=environ)
+    return Selected(TimeLimitedBackend(RetryingBackend(masked)), reason)
 
 
 def _backend(name: str, environ: Mapping[str, str]) -> Backend:

@@ -183,6 +183,20 @@ def _add_build(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> N
         help="builds at the same time; one per processor by default [STAGEBUILD_JOBS]",
     )
     group.add_argument(
+        "--retries",
+        type=_count,
+        metavar="N",
+        default=environ.get("STAGEBUILD_RETRIES") or None,
+        help="try again so often what may pass, a failing registry say; 0 is off, 3 the default "
+        "[STAGEBUILD_RETRIES]",
+    )
+    group.add_argument(
+        "--timeout", metavar="TIME", help="end a build that takes longer: 90s, 30m, 1h30m"
+    )
+    group.add_argument(
+        "--idle-timeout", metavar="TIME", help="end a build of which nothing is heard for so long"
+    )
+    group.add_argument(
         "-k", "--keep-going", action="store_true", help="finish the others when one has failed"
     )
 
@@ -248,6 +262,15 @@ def _repeatable(group: argparse._ActionsContainer, *names: str, metavar: str, te
     group.add_argument(
         *names, action="append", default=[], metavar=metavar, help=f"{text} (repeatable)"
     )
+
+
+def _count(text: str) -> int:
+    """Return the whole number that ``text`` is, 0 or more."""
+    if not (text.isascii() and text.isdecimal()):
+        raise argparse.ArgumentTypeError(
+            f'"{text}" is not a number from 0 up (--retries, STAGEBUILD_RETRIES)'
+        )
+    return int(text)
 
 
 def _positive(text: str) -> int:

@@ -259,6 +259,37 @@ ENVIRONMENT_KEYS = _table(
         "`false`",
         "true",
     ),
+    Key(
+        "retries",
+        kinds.COUNT,
+        "How often a build is tried again that failed in a way that may pass: the registry, the"
+        " network or the engine, never a failing step. 0 is off. What was built stays in the"
+        " engine's cache, so only what failed is repeated.",
+        "`3`",
+        "5",
+    ),
+    Key(
+        "retry-steps",
+        kinds.TEXTS,
+        "Stages whose failing RUN and COPY steps are tried again, too: those that download, say.",
+        "none",
+        '["deps"]',
+    ),
+    Key(
+        "timeout",
+        kinds.DURATION,
+        "How long the build may take, all attempts and the waits between them included.",
+        "for ever",
+        '"30m"',
+    ),
+    Key(
+        "idle-timeout",
+        kinds.DURATION,
+        "How long nothing may be heard of the build, no line of output and no step that begins or"
+        " ends, before it counts as hung and is ended.",
+        "for ever",
+        '"10m"',
+    ),
 )
 
 CHECK_KEYS = _table(

@@ -11,7 +11,7 @@ from stagebuild.config.templates import literal
 from stagebuild.errors import ConfigError, UnknownEnvironment, did_you_mean
 from stagebuild.planning.entries import Places
 from stagebuild.planning.filling import map_text
-from stagebuild.planning.inheritance import Lineages, Settings, merge, settings_of
+from stagebuild.planning.inheritance import COUNTS, Lineages, Settings, merge, settings_of
 from stagebuild.planning.locations import absolute
 from stagebuild.planning.overrides import Overrides, read_settings
 from stagebuild.planning.places import Authors, config_error
@@ -119,7 +119,7 @@ class _Planner:
         )
         self._check(overrides)
         try:
-            self._literal: Settings = map_text(settings_of(overrides.environment), literal)
+            self._literal = _literally(settings_of(overrides.environment))
         except Misfit as misfit:
             key = dotted(("overrides", *misfit.parts))
             raise ConfigError(misfit.message, key=key) from misfit.__cause__
@@ -223,3 +223,10 @@ class _Planner:
             inherited=inherited,
         )
         return Resolution(self._shared, name, settings), authors
+
+
+def _literally(settings: Settings) -> Settings:
+    """Return settings whose texts stand for themselves: no variables."""
+    numbers = {name: value for name, value in settings.items() if name in COUNTS}
+    texts = {name: value for name, value in settings.items() if name not in COUNTS}
+    return {**map_text(texts, literal), **numbers}

@@ -157,6 +157,7 @@ class LogSink:
                     build=build,
                     attempt=event.attempt,
                     wait_s=round(event.wait_s, 3),
+                    cause=event.cause,
                     reason=event.reason,
                 )
             case BuildEnded(build=build, result=result, error=error):
