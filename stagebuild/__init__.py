@@ -20,11 +20,13 @@ from stagebuild.version import __version__
 
 if TYPE_CHECKING:
     from stagebuild.backends.base import Backend, Cancel, SolveResponse
+    from stagebuild.checks import CheckReport, Finding, Ignored, Severity, check_project
     from stagebuild.config import load, schema
     from stagebuild.errors import (
         BackendError,
         BuildCanceled,
         BuildFailed,
+        BuildTimedOut,
         ConfigError,
         ContextError,
         DockerfileError,
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from stagebuild.model import (
         Attestation,
         CacheEntry,
+        Checks,
         Digest,
         Environment,
         Output,
@@ -67,6 +70,7 @@ if TYPE_CHECKING:
         BuildStarted,
         GatesAwaited,
         Progressed,
+        Retrying,
         RunEnded,
         RunEvent,
     )
@@ -76,11 +80,13 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "backends.base": ("Backend", "Cancel", "SolveResponse"),
+    "checks": ("CheckReport", "Finding", "Ignored", "Severity", "check_project"),
     "config": ("load", "schema"),
     "errors": (
         "BackendError",
         "BuildCanceled",
         "BuildFailed",
+        "BuildTimedOut",
         "ConfigError",
         "ContextError",
         "DockerfileError",
@@ -106,6 +112,7 @@ _HOMES = {
     "model": (
         "Attestation",
         "CacheEntry",
+        "Checks",
         "Digest",
         "Environment",
         "Output",
@@ -123,6 +130,7 @@ _HOMES = {
         "BuildStarted",
         "GatesAwaited",
         "Progressed",
+        "Retrying",
         "RunEnded",
         "RunEvent",
     ),
@@ -145,20 +153,25 @@ __all__ = [
     "BuildResult",
     "BuildSpec",
     "BuildStarted",
+    "BuildTimedOut",
     "BuildWarning",
     "CacheEntry",
     "Cancel",
+    "CheckReport",
+    "Checks",
     "ConfigError",
     "ContextError",
     "Digest",
     "DockerfileError",
     "EngineUnavailable",
     "Environment",
+    "Finding",
     "GateFailed",
     "GatesAwaited",
     "GitState",
     "History",
     "HistoryError",
+    "Ignored",
     "ImageSizes",
     "LayerRecord",
     "LayerSize",
@@ -172,10 +185,12 @@ __all__ = [
     "Project",
     "ProtocolError",
     "RegistryFailed",
+    "Retrying",
     "RunEnded",
     "RunEvent",
     "RunOutcome",
     "Secret",
+    "Severity",
     "SolveResponse",
     "SshForward",
     "StageRecord",
@@ -191,6 +206,7 @@ __all__ = [
     "UnsupportedFeature",
     "__version__",
     "build",
+    "check_project",
     "execute",
     "load",
     "plan_builds",

@@ -206,16 +206,19 @@ def run(
         spec if spec.name in plan.gates else publishing(spec, push=push, load=load)
         for spec in plan.specs
     )
-    chosen = backend if backend is not None else select_backend()
+    chosen = backend if backend is not None else select_backend().backend
     at_once = min(jobs or default_jobs(), len(specs))
-    with Run(
-        specs,
-        backend=chosen,
-        watch=on_event,
-        cancel=cancel,
-        keep_going=keep_going,
-        all_or_nothing=all_or_nothing,
-    ) as started:
+    with (
+        chosen.together(specs) as joint,
+        Run(
+            specs,
+            backend=joint,
+            watch=on_event,
+            cancel=cancel,
+            keep_going=keep_going,
+            all_or_nothing=all_or_nothing,
+        ) as started,
+    ):
         if at_once == 1:
             started.work()
         else:

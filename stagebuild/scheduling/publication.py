@@ -9,7 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stagebuild.progress.events import LogChunk, PlainLine, StatusUpdate, VertexUpdate
+from stagebuild.progress.events import (
+    AttemptFailed,
+    LogChunk,
+    PlainLine,
+    StatusUpdate,
+    VertexUpdate,
+)
 from stagebuild.progress.vertexnames import WAITING_FOR_GATES, parse_vertex_name
 
 if TYPE_CHECKING:
@@ -50,6 +56,9 @@ class PublicationEvents:
                 if vertex in self._told:
                     self._emit(event)
             case PlainLine():
+                self._emit(event)
+            case AttemptFailed():
+                self._told.clear()
                 self._emit(event)
             case _:
                 pass  # warnings about the Dockerfile were raised before

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from stagebuild.backends.base import Cancel, SolveFailed
 from stagebuild.errors import BuildFailed
-from stagebuild.failures import build_failed, canceled_before_start, warning_of
-from stagebuild.result import Attempt, BuildResult, result_of
-from stagebuild.runevents import Progressed
+from stagebuild.failures import build_failed, canceled_before_start, failure_class, warning_of
+from stagebuild.observing import Observed
+from stagebuild.progress.events import AttemptFailed
+from stagebuild.result import result_of
+from stagebuild.runevents import Progressed, Retrying
 from stagebuild.scheduling.phases import private, publication
 from stagebuild.scheduling.publication import PublicationEvents, waiting
 from stagebuild.scheduling.schedule import Phase
-from stagebuild.timeline import TimelineBuilder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from stagebuild.errors import StagebuildError
     from stagebuild.planning.spec import BuildSpec
     from stagebuild.progress.events import Event
+    from stagebuild.result import BuildResult
     from stagebuild.runevents import RunEvent
     from stagebuild.timeline import Timeline
 
@@ -41,7 +43,6 @@ class Building:
     Attributes:
         spec: As given.
         cancel: Stops this build alone.
-        started: Whether anything was asked of the backend.
     """
 
     def __init__(
@@ -49,11 +50,9 @@ class Building:
     ) -> None:
         self.spec = spec
         self.cancel = Cancel()
-        self.started = False
         self._backend = backend
         self._tell = tell
-        self._observed = TimelineBuilder()
-        self._began_s = 0.0
+        self._observed: Observed | None = None
         self._built_s = 0.0
         self._awaited: tuple[str, ...] = ()
         self._response: SolveResponse | None = None
@@ -68,19 +67,23 @@ class Building:
             BuildFailed: A step ran anew in the solve that publishes.
             BackendError: As a backend does.
         """
-        if not self.started:
-            self.started = True
-            self._began_s = time.perf_counter()
+        if self._observed is None:
+            self._observed = Observed(self.spec)
         if self.cancel.requested:
             raise SolveFailed(self.cancel.reason or "canceled", canceled=True)
         match phase:
             case Phase.WHOLE:
-                self._response = self._build(self.spec, self._emitter())
+                self._response = self._build(self.spec, self._emitter(self._observed))
             case Phase.PRIVATE:
-                self._response = self._build(private(self.spec), self._emitter())
+                self._response = self._build(private(self.spec), self._emitter(self._observed))
                 self._built_s = time.perf_counter()
             case Phase.PUBLICATION:
-                self._publish()
+                self._publish(self._observed)
+
+    @property
+    def started(self) -> bool:
+        """Whether anything was asked of the backend."""
+        return self._observed is not None
 
     def wait_for(self, gates: tuple[str, ...]) -> None:
         """Take note of what the build waits for, once it is built."""
@@ -88,42 +91,46 @@ class Building:
 
     def result(self) -> BuildResult:
         """Return the result of a build whose last phase has ended well."""
-        response = self._response
-        assert response is not None  # noqa: S101 - a phase has ended well
-        wall_s = self._wall_s()
-        timeline = self._timeline(wall_s)
+        observed, response = self._observed, self._response
+        assert observed is not None  # noqa: S101 - a phase has ended well
+        assert response is not None  # noqa: S101 - likewise
+        timeline = observed.timeline()
         return result_of(
             self.spec,
             response,
             timeline=timeline,
             warnings=tuple(warning_of(self.spec, raised) for raised in timeline.warnings),
-            attempts=(Attempt(number=1, wall_s=wall_s),),
+            attempts=observed.attempts(),
             backend=self._backend.name,
             look=cache(lambda: self._backend.image_facts(self.spec, response)),
         )
 
     def timeline(self) -> Timeline | None:
         """Return what has run until now, or None when nothing was begun."""
-        return self._timeline(self._wall_s()) if self.started else None
+        return None if self._observed is None else self._observed.timeline()
 
     def failure(self, failed: SolveFailed) -> BuildFailed:
         """Return the error for a solve that did not succeed."""
         if self._ran_again is not None:
             return self._not_the_same(self._ran_again)
-        if not self.started:
+        if self._observed is None:
             return canceled_before_start(self.spec, failed.message)
-        return build_failed(self.spec, failed, self._timeline(self._wall_s()))
+        timeline = self._observed.timeline()
+        cause = failure_class(failed, timeline)
+        attempts = self._observed.attempts(error=failed.message, cause=cause)
+        return build_failed(self.spec, failed, timeline, attempts=attempts)
 
-    def _publish(self) -> None:
+    def _publish(self, observed: Observed) -> None:
         waited_s = time.perf_counter() - self._built_s
-        emit = self._emitter()
+        built_s = observed.built()
 
         def begin(at_s: float) -> None:
-            built_s = self._observed.last_seen_s
             end_s = min(at_s, built_s + waited_s)
             if self._awaited and end_s - built_s > _NEGLIGIBLE_S:
-                self._observed.add(waiting(self._awaited, built_s, end_s))
+                observed.add(waiting(self._awaited, built_s, end_s))
+                observed.built()
 
+        emit = self._emitter(observed)
         events = PublicationEvents(emit, ran_again=self._refuse, begin=begin)
         self._response = self._build(publication(self.spec), events.take)
         if self._ran_again is not None:
@@ -143,33 +150,36 @@ class Building:
             f"{step} ran again when it was to be published: its files changed while its gates ran,"
             " or the engine dropped it from its cache",
             build=self.spec.name,
-            timeline=self._timeline(self._wall_s()),
+            timeline=self.timeline(),
             hint="build it again; what is published has to be what the gates let through",
         )
 
-    def _wall_s(self) -> float:
-        return time.perf_counter() - self._began_s if self.started else 0.0
-
-    def _timeline(self, wall_s: float) -> Timeline:
-        return self._observed.build(wall_s=wall_s, stage_order=_stage_order(self.spec))
-
-    def _emitter(self) -> Emit:
-        add, name, tell = self._observed.add, self.spec.name, self._tell
+    def _emitter(self, observed: Observed) -> Emit:
+        add, name, tell = observed.add, self.spec.name, self._tell
         if tell is None:
             return add
 
         def emit(event: Event) -> None:
             add(event)
-            tell(Progressed(build=name, event=event))
+            tell(_run_event(name, event))
 
         return emit
-
-
-def _stage_order(spec: BuildSpec) -> tuple[str, ...]:
-    """Return the stages' names in file order, ``stage-N`` for unnamed ones; none when unknown."""
-    return () if spec.stages is None else tuple(stage.label for stage in spec.stages.stages)
 
 
 def refusal(building: Building, error: SolveFailed | StagebuildError) -> StagebuildError:
     """Return the error of a build from what its solve raised."""
     return building.failure(error) if isinstance(error, SolveFailed) else error
+
+
+def _run_event(build: str, event: Event) -> RunEvent:
+    """Return what a run tells of an event of one of its builds."""
+    if isinstance(event, AttemptFailed):
+        return Retrying(
+            build=build,
+            attempt=event.number,
+            wait_s=event.wait_s,
+            cause=event.cause,
+            reason=event.error,
+            at_s=time.time(),
+        )
+    return Progressed(build=build, event=event)

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, assert_never
 
 from stagebuild.progress.events import (
+    AttemptFailed,
     LogChunk,
     PlainLine,
     StatusUpdate,
@@ -39,10 +40,12 @@ class TimelineBuilder:
     """
 
     def __init__(self) -> None:
-        self._vertices: dict[str, VertexRecord] = {}
-        self._failed: dict[str, None] = {}  # an ordered set
-        self._warnings: dict[WarningRaised, None] = {}
-        self._last_seen_s = 0.0
+        self._kept: dict[str, VertexRecord] = {}
+        self._forget()
+
+    def keep(self) -> None:
+        """Let what was told until now outlast an attempt that fails; what follows may not."""
+        self._kept = dict(self._vertices)
 
     @property
     def last_seen_s(self) -> float:
@@ -67,6 +70,8 @@ class TimelineBuilder:
                 self._warn(event)
             case PlainLine():
                 pass
+            case AttemptFailed():
+                self._forget()
             case _:
                 assert_never(event)
 
@@ -165,6 +170,14 @@ class TimelineBuilder:
             if record.parsed.kind == "definition" and record.first_start_s is not None
         ]
         return min(starts, default=0.0)
+
+    def _forget(self) -> None:
+        """Begin anew: what an attempt did that failed is no part of the build that succeeds."""
+        self._vertices = dict(self._kept)
+        self._failed: dict[str, None] = {}  # an ordered set
+        if not self._kept:
+            self._warnings: dict[WarningRaised, None] = {}
+            self._last_seen_s = 0.0
 
     def _record(self, digest: str) -> VertexRecord:
         record = self._vertices.get(digest)

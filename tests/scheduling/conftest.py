@@ -55,7 +55,8 @@ class EngineProject:
         project = load(str(self.folder))
         plan = plan_builds(project, names, overrides=overrides)
         options.setdefault("jobs", 8)
-        return run(plan, backend=BuildxBackend(environ=self.engine.env), **options)
+        options.setdefault("backend", BuildxBackend(environ=self.engine.env))
+        return run(plan, **options)
 
     def tags(self, repository: str | None = None) -> list[str]:
         """Return what the registry has of a repository; nothing at all is the empty list."""

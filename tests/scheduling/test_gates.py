@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stagebuild.backends.base import SolveFailed
+from stagebuild.backends.failureclasses import FailureClass
 from stagebuild.errors import BuildCanceled, BuildFailed, GateFailed
 from stagebuild.model import Output, Project
 from stagebuild.planning.spec import BuildPlan, BuildSpec
+from stagebuild.progress.events import AttemptFailed
 from stagebuild.runevents import BuildEnded, BuildStarted, GatesAwaited, Progressed
 from stagebuild.runner import execute, run
 from stagebuild.testing import Script, ScriptedBackend, hit, ran
@@ -240,3 +242,26 @@ def test_a_step_that_runs_again_when_publishing_stops_the_publication() -> None:
     outcome = run(PROD, backend=Edited(), all_or_nothing=True)
     assert "[prod 2/2] COPY src src ran again" in outcome.errors["prod"].message
     assert type(outcome.errors["prod"]) is BuildFailed
+
+
+def test_a_push_that_is_tried_again_keeps_what_was_built_and_waited_for() -> None:
+    events = [hit("[internal] load build definition"), ran("[prod 1/1] RUN make", 1.0, 3.0)]
+    refused = AttemptFailed(
+        number=1, cause=FailureClass.REGISTRY_ERROR, error="503", wall_s=0.1, wait_s=0.0
+    )
+
+    class Hiccup(ScriptedBackend):
+        def build(self, spec: BuildSpec, emit: Emit, cancel: Cancel) -> SolveResponse:
+            if spec.push:
+                emit(ran("exporting to image", 9.0, 9.1, error="503"))
+                emit(refused)
+                emit(ran("exporting to image", 9.2, 9.5))
+            elif spec.name == "prod":
+                for event in events:
+                    emit(event)
+            return super().build(spec, emit, cancel)
+
+    result = execute(PROD, backend=Hiccup(), all_or_nothing=True)["prod"]
+    assert [stage.busy_s for stage in result.stages] == [2.0]
+    assert [attempt.number for attempt in result.attempts] == [1, 2]
+    assert result.timeline.failure is None

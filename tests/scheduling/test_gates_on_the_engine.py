@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stagebuild.backends.sdk import SdkBackend
 from stagebuild.errors import BuildCanceled, BuildFailed, GateFailed
 from stagebuild.model import Environment
 from stagebuild.planning import Overrides
@@ -213,4 +214,14 @@ def test_gates_hold_on_an_engine_without_the_containerd_store(
     assert isinstance(failing.errors["prod"], GateFailed)
     assert (shop.tags(), shop.local_images()) == ([], [])
     assert not shop.run("prod", overrides=args(), push=True).errors
+    assert shop.tags() == ["prod"]
+
+
+def test_gates_hold_without_any_docker_command_too(shop: EngineProject) -> None:
+    backend = SdkBackend(environ=shop.engine.env)
+    failing = shop.run("prod", overrides=args(CODE=1, TEST_S=1), push=True, backend=backend)
+    assert isinstance(failing.errors["prod"], GateFailed)
+    assert (shop.tags(), shop.local_images()) == ([], [])
+    passing = shop.run("prod", overrides=args(TEST_S=1), push=True, backend=backend)
+    assert not passing.errors
     assert shop.tags() == ["prod"]
