@@ -13,8 +13,10 @@ Everything that stagebuild raises on purpose.
     │  ├─ EngineUnavailable              no engine, no builder, or too old
     │  ├─ UnsupportedFeature             feature, remedy
     │  └─ ProtocolError                  an answer that can't be read
-    ├─ BuildFailed                       build, stage, step, line, log_tail, timeline
+    ├─ BuildFailed                       build, stage, step, line, log_tail, timeline, attempts
     │  ├─ BuildCanceled
+    │  ├─ BuildTimedOut
+    │  ├─ GateFailed                     gate
     │  └─ RegistryFailed                 reference
     └─ HistoryError                      path
 
@@ -29,6 +31,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from stagebuild.result import Attempt
     from stagebuild.timeline import Timeline
 
 
@@ -256,6 +259,7 @@ class BuildFailed(StagebuildError):
         exit_code: Exit code of the RUN step's process, or None.
         log_tail: The last lines that the failing step printed, oldest first.
         timeline: What had run until then, or None when nothing had started.
+        attempts: Every try, the last one last; empty when nothing had started.
     """
 
     def __init__(
@@ -270,6 +274,7 @@ class BuildFailed(StagebuildError):
         exit_code: int | None = None,
         log_tail: Sequence[str] = (),
         timeline: Timeline | None = None,
+        attempts: Sequence[Attempt] = (),
         hint: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
@@ -281,6 +286,7 @@ class BuildFailed(StagebuildError):
         self.exit_code = exit_code
         self.log_tail = tuple(log_tail)
         self.timeline = timeline
+        self.attempts = tuple(attempts)
 
     def __str__(self) -> str:
         return f"{_place(self.path, self.line)}{self.build}: {super().__str__()}"
@@ -288,6 +294,26 @@ class BuildFailed(StagebuildError):
 
 class BuildCanceled(BuildFailed):
     """The build was canceled: by a signal, by ``cancel()``, or because a sibling failed."""
+
+
+class BuildTimedOut(BuildFailed):
+    """The build took longer than it may, or said nothing for too long, and was ended."""
+
+
+class GateFailed(BuildFailed):
+    """
+    A build was not published, because what it requires did not succeed.
+
+    Stage, step, path, line, exit code and log tail are those of the gate's failure, which is also
+    the ``__cause__``; the timeline is that of the build itself, None when it had not begun.
+
+    Attributes:
+        gate: Name of the build that failed: a gate of this one, or a gate of a gate.
+    """
+
+    def __init__(self, message: str, *, build: str, gate: str, **rest: object) -> None:
+        super().__init__(message, build=build, **rest)  # type: ignore[arg-type]  # passed through
+        self.gate = gate
 
 
 class RegistryFailed(BuildFailed):

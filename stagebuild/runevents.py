@@ -62,12 +62,30 @@ class Retrying:
         wait_s: How long until the next one.
         reason: Why it failed, in one line.
         at_s: When.
+        cause: What kind of failure it was, as ``registry busy``.
     """
 
     build: str
     attempt: int
     wait_s: float
     reason: str
+    at_s: float
+    cause: str = ""
+
+
+@frozen
+class GatesAwaited:
+    """
+    A build has made everything, and waits for its gates before it publishes.
+
+    Attributes:
+        build: Name of the build.
+        gates: Names of the builds that it waits for.
+        at_s: When.
+    """
+
+    build: str
+    gates: tuple[str, ...]
     at_s: float
 
 
@@ -107,4 +125,4 @@ class RunEnded:
     at_s: float
 
 
-RunEvent = BuildStarted | Progressed | Retrying | BuildEnded | RunEnded
+RunEvent = BuildStarted | Progressed | Retrying | GatesAwaited | BuildEnded | RunEnded

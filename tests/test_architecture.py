@@ -33,10 +33,12 @@ ROOMS = (
     "result",
     "runevents",
     "failures",
+    "observing",
     "history",
     "checks",
     "report",
     "sinks",
+    "scheduling",
     "runner",
     "testing",
     "__init__",
@@ -52,6 +54,7 @@ THIRD_PARTIES = {
     "requests": "backends.sdk",  # docker's own HTTP library, for its exceptions and adapters
     "rich": "sinks.console",
     "structlog": "sinks.log",
+    "tenacity": "backends.retrying",
 }
 
 

@@ -10,6 +10,7 @@ from stagebuild.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+BACKENDS = ("auto", "sdk", "buildx")
 PROGRESS_MODES = ("auto", "tty", "plain", "rawjson", "quiet")
 LOG_FORMATS = ("console", "json")
 SCHEMAS = ("config", "result")
@@ -19,6 +20,7 @@ VERBS = ("build", "check", "graph", "history", "schema")
 _CHOICES_BY_VARIABLE = {
     "STAGEBUILD_PROGRESS": PROGRESS_MODES,
     "STAGEBUILD_LOG_FORMAT": LOG_FORMATS,
+    "STAGEBUILD_BACKEND": BACKENDS,
 }
 
 _DESCRIPTION = (
@@ -174,6 +176,13 @@ def _add_build(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> N
         help="buildx builder to use [STAGEBUILD_BUILDER]",
     )
     group.add_argument(
+        "--backend",
+        choices=BACKENDS,
+        default=environ.get("STAGEBUILD_BACKEND") or "auto",
+        help="buildx, sdk (the engine's own protocol, no program in between), or auto: buildx "
+        "where it is installed [STAGEBUILD_BACKEND]",
+    )
+    group.add_argument(
         "-j",
         "--jobs",
         type=_positive,
@@ -182,7 +191,24 @@ def _add_build(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> N
         help="builds at the same time; one per processor by default [STAGEBUILD_JOBS]",
     )
     group.add_argument(
+        "--retries",
+        type=_count,
+        metavar="N",
+        default=environ.get("STAGEBUILD_RETRIES") or None,
+        help="try again so often what may pass, a failing registry say; 0 is off, 3 the default "
+        "[STAGEBUILD_RETRIES]",
+    )
+    group.add_argument(
+        "--timeout", metavar="TIME", help="end a build that takes longer: 90s, 30m, 1h30m"
+    )
+    group.add_argument(
+        "--idle-timeout", metavar="TIME", help="end a build of which nothing is heard for so long"
+    )
+    group.add_argument(
         "-k", "--keep-going", action="store_true", help="finish the others when one has failed"
+    )
+    group.add_argument(
+        "--all-or-nothing", action="store_true", help="publish nothing until all are built"
     )
 
 
@@ -247,6 +273,15 @@ def _repeatable(group: argparse._ActionsContainer, *names: str, metavar: str, te
     group.add_argument(
         *names, action="append", default=[], metavar=metavar, help=f"{text} (repeatable)"
     )
+
+
+def _count(text: str) -> int:
+    """Return the whole number that ``text`` is, 0 or more."""
+    if not (text.isascii() and text.isdecimal()):
+        raise argparse.ArgumentTypeError(
+            f'"{text}" is not a number from 0 up (--retries, STAGEBUILD_RETRIES)'
+        )
+    return int(text)
 
 
 def _positive(text: str) -> int:

@@ -116,6 +116,15 @@ ENVIRONMENT_KEYS = _table(
         '"Dockerfile.slim"',
     ),
     Key(
+        "requires",
+        kinds.TEXTS,
+        "Environments that are its gates: they are built at the same time, and nothing of this"
+        " environment is tagged, loaded, exported or pushed until they and their own gates have"
+        " succeeded.",
+        "none",
+        '["lint", "test"]',
+    ),
+    Key(
         "build-args",
         kinds.BUILD_ARGS,
         'Build args by name. `true` and `false` become the text `"true"` and `"false"`, numbers'
@@ -258,6 +267,37 @@ ENVIRONMENT_KEYS = _table(
         "Whether the image is loaded into the engine's image store.",
         "`false`",
         "true",
+    ),
+    Key(
+        "retries",
+        kinds.COUNT,
+        "How often a build is tried again that failed in a way that may pass: the registry, the"
+        " network or the engine, never a failing step. 0 is off. What was built stays in the"
+        " engine's cache, so only what failed is repeated.",
+        "`3`",
+        "5",
+    ),
+    Key(
+        "retry-steps",
+        kinds.TEXTS,
+        "Stages whose failing RUN and COPY steps are tried again, too: those that download, say.",
+        "none",
+        '["deps"]',
+    ),
+    Key(
+        "timeout",
+        kinds.DURATION,
+        "How long the build may take, all attempts and the waits between them included.",
+        "for ever",
+        '"30m"',
+    ),
+    Key(
+        "idle-timeout",
+        kinds.DURATION,
+        "How long nothing may be heard of the build, no line of output and no step that begins or"
+        " ends, before it counts as hung and is ended.",
+        "for ever",
+        '"10m"',
     ),
 )
 

@@ -114,7 +114,13 @@ def result_schema() -> Json:
                 path=_MAYBE_TEXT,
                 line=_MAYBE_COUNT,
             ),
-            "attempt": _record(number=_COUNT, wall_s=_SECONDS, error=_MAYBE_TEXT),
+            "attempt": _record(
+                number=_COUNT,
+                wall_s=_SECONDS,
+                error=_MAYBE_TEXT,
+                cause=_MAYBE_TEXT,
+                wait_s=_SECONDS,
+            ),
             "sizes": _record(
                 total_bytes=_COUNT,
                 compressed=_FLAG,
@@ -167,9 +173,11 @@ def _error() -> Json:
         key=_MAYBE_TEXT,
         backend=_MAYBE_TEXT,
         build=_MAYBE_TEXT,
+        gate=_MAYBE_TEXT,
         stage=_MAYBE_TEXT,
         step=_MAYBE_TEXT,
         exit_code={"type": ["integer", "null"]},
         log_tail=_list(_TEXT),
+        attempts=_list(_ref("attempt")),
         timeline=_maybe("timeline"),
     )

@@ -15,6 +15,7 @@ from stagebuild.errors import BuildCanceled, BuildFailed
 from stagebuild.runevents import (
     BuildEnded,
     BuildStarted,
+    GatesAwaited,
     Progressed,
     Retrying,
     RunEnded,
@@ -109,6 +110,13 @@ class Redactor:
                 return self._redact(str(value))
 
 
+def log_choice(backend: str, reason: str) -> None:
+    """Log which backend builds, and why."""
+    import structlog  # noqa: PLC0415 - a run without logs needs none
+
+    structlog.get_logger(LOGGER).debug("backend chosen", backend=backend, reason=reason)
+
+
 class LogSink:
     """
     Logs what happens to each build; says nothing of running steps' output.
@@ -150,8 +158,11 @@ class LogSink:
                     build=build,
                     attempt=event.attempt,
                     wait_s=round(event.wait_s, 3),
+                    cause=event.cause,
                     reason=event.reason,
                 )
+            case GatesAwaited(build=build, gates=gates):
+                self._logger.info("gates awaited", build=build, gates=list(gates))
             case BuildEnded(build=build, result=result, error=error):
                 if result is not None:
                     self._succeeded(build, result)

@@ -26,7 +26,7 @@ from stagebuild.progress.rawjson import EventDecoder
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from stagebuild.backends.base import Cancel, Emit, Feature, SolveResponse
+    from stagebuild.backends.base import Backend, Cancel, Emit, Feature, SolveResponse
     from stagebuild.backends.buildx.linting import LintWarning
     from stagebuild.backends.buildx.looks import BuilderFacts
     from stagebuild.model import ImageFacts
@@ -114,6 +114,11 @@ class BuildxBackend:
             command=self._buildx(),
             ask=asking(self._environ),
         )
+
+    def together(self, specs: Sequence[BuildSpec]) -> contextlib.nullcontext[Backend]:
+        """Give this same backend: builds of one run share nothing but the engine's cache."""
+        del specs
+        return contextlib.nullcontext(self)
 
     def command(self, spec: BuildSpec) -> str:
         """
