@@ -182,10 +182,20 @@ def _used(sources: Iterable[Node], links: Iterable[Link]) -> Iterable[Node]:
 
 
 def _environments(subject: Subject) -> tuple[list[Node], list[Link]]:
-    """Return the environments with what leads to them; none without a name."""
+    """
+    Return the environments with what leads to them; none without a name.
+
+    Without a configuration every stage is one: then those at the end of a branch are drawn.
+    """
     ids: dict[str, str] = {}
     nodes, links = [], []
+    all_drawn = subject.configured or not subject.is_complete
+    passed = {
+        edge.source.index for edge in subject.graph.edges if isinstance(edge.source, StageSource)
+    }
     for target in subject.targets:
+        if not all_drawn and target.stage.index in passed:
+            continue
         for name in target.environments:
             ids[name] = f"e{len(ids)}"
             nodes.append(Node(id=ids[name], kind=NodeKind.ENVIRONMENT, label=name))
@@ -197,6 +207,6 @@ def _environments(subject: Subject) -> tuple[list[Node], list[Link]]:
         for target in subject.targets
         for name in target.environments
         for gate in target.requires
-        if gate in ids
+        if gate in ids and name in ids
     }
     return nodes, [*links, *gates]
