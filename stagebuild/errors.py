@@ -181,6 +181,31 @@ class UnknownStage(DockerfileError):
         super().__init__(message, path=path, line=line, hint=hint)
 
 
+class ContextError(StagebuildError):
+    """
+    A build context, or a ``.dockerignore`` file, can't be read.
+
+    Attributes:
+        path: The file as the user would type it, or None for text without a file.
+        line: 1-based line of a ``.dockerignore``, or None where the whole file is meant.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str | None = None,
+        line: int | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.path = path
+        self.line = line
+
+    def __str__(self) -> str:
+        return f"{_place(self.path, self.line)}{super().__str__()}"
+
+
 class BackendError(StagebuildError):
     """
     The backend could not do its work, whatever the build.

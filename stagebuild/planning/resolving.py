@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stagebuild.config.keypaths import Misfit, within
@@ -122,15 +123,13 @@ class Resolution:
         contexts = self._members("contexts", lambda _, context: places.context(context))
         platforms = tuple(dict.fromkeys(self._items("platforms", read_platform)))
         repository = self._repository()
-        graph = None
+        graph = graph_for = None
         if site.tree is not None:
-            graph = deferred_graph(
-                site.tree,
-                target=target,
-                build_args=build_args,
-                platform=platforms[0] if platforms else None,
-                contexts=contexts,
+            graphs = partial(
+                deferred_graph, site.tree, target=target, build_args=build_args, contexts=contexts
             )
+            graph = graphs(platform=platforms[0] if platforms else None)
+            graph_for = lambda platform: graphs(platform=platform)()  # noqa: E731 - a method of it
         return BuildSpec(
             name=self._name,
             root=self._shared.root,
@@ -162,6 +161,7 @@ class Resolution:
             push=self._settings.get("push", False),
             load=self._settings.get("load", False),
             graph=graph,
+            graph_for=graph_for,
         )
 
     def _tags(self, repository: str | None) -> tuple[str, ...]:

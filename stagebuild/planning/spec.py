@@ -64,6 +64,7 @@ class BuildSpec:
         load: Whether to load into the engine's image store.
         graph: Returns the Dockerfile's stages, the same each time it is called; None for a remote
             context. Usually called already by ``plan_builds``, which refuses what it raises.
+        graph_for: Returns the stages as they are for another platform, or None as ``graph``.
     """
 
     name: str
@@ -96,6 +97,9 @@ class BuildSpec:
     push: bool = False
     load: bool = False
     graph: Callable[[], StageGraph] | None = field(default=None, compare=False, repr=False)
+    graph_for: Callable[[Platform], StageGraph] | None = field(
+        default=None, compare=False, repr=False
+    )
 
     @property
     def stages(self) -> StageGraph | None:
