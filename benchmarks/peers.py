@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import json
 import os
 import re
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import stagebuild
 from benchmarks.measuring import python_version
 
 if TYPE_CHECKING:
@@ -36,6 +38,9 @@ class Peers:
 def peers(engine: str = "28.5") -> Peers:
     """Start the engine called ``engine`` when it does not run, and return what to measure with."""
     subprocess.run([sys.executable, str(_ENGINE), "up", engine], check=True, stdout=sys.stderr)
+    # As pip leaves an installed package. A checkout is compiled anew at every start where Python
+    # may not write beside the sources.
+    compileall.compile_dir(Path(stagebuild.__file__).parent, quiet=1)
     env = {
         **os.environ,
         **json.loads(_output([sys.executable, str(_ENGINE), "env", engine, "--json"])),

@@ -8,6 +8,7 @@ Everything that stagebuild raises on purpose.
     │  └─ UnknownEnvironment             name, available
     ├─ DockerfileError                   path, line
     │  └─ UnknownStage                   stage, available
+    ├─ ContextError                      path, line
     ├─ BackendError                      backend
     │  ├─ EngineUnavailable              no engine, no builder, or too old
     │  ├─ UnsupportedFeature             feature, remedy

@@ -11,6 +11,7 @@ Source: moby/moby daemon/server/router/{grpc,session}; moby#50744, moby#51721.
 from __future__ import annotations
 
 import socket
+import time
 from typing import TYPE_CHECKING, Protocol
 
 from stagebuild.buildkit.errors import BuildKitError, ConnectionLost, MalformedMessage
@@ -18,11 +19,13 @@ from stagebuild.values import frozen
 
 if TYPE_CHECKING:
     import ssl
+    import subprocess
     from collections.abc import Sequence
 
 _MAX_ANSWER_BYTES = 64 << 10
 _SWITCHING_PROTOCOLS = 101
 _KEEPALIVE_S = 30
+_ENDING_S = 2.0
 
 
 class UpgradeRefused(BuildKitError):
@@ -133,20 +136,37 @@ class CommandAddress:
         import subprocess  # noqa: PLC0415 - costs start-up time, and only remote engines need it
 
         ours, theirs = socket.socketpair()
-        ours.settimeout(timeout_s)
-        try:
-            subprocess.Popen(
-                self.argv, stdin=theirs.fileno(), stdout=theirs.fileno(), start_new_session=True
-            )
-        except OSError as error:
-            ours.close()
-            raise _refused(self, error) from error
-        finally:
-            theirs.close()
-        return ours
+        with theirs:
+            streams = theirs.fileno()
+            try:
+                program = subprocess.Popen(
+                    self.argv, stdin=streams, stdout=streams, start_new_session=True
+                )
+            except OSError as error:
+                ours.close()
+                raise _refused(self, error) from error
+        sock = _ProgramSocket(fileno=ours.detach())
+        sock.program = program
+        sock.settimeout(timeout_s)
+        return sock
 
     def __str__(self) -> str:
         return " ".join(self.argv)
+
+
+class _ProgramSocket(socket.socket):
+    """A socket to a program, which ends with it."""
+
+    program: subprocess.Popen[bytes]
+
+    def close(self) -> None:
+        super().close()
+        ended_by_s = time.monotonic() + _ENDING_S
+        while self.program.poll() is None and time.monotonic() < ended_by_s:
+            time.sleep(0.005)
+        if self.program.poll() is None:
+            self.program.kill()
+            self.program.wait()
 
 
 def _refused(address: object, error: OSError) -> ConnectionLost:

@@ -24,18 +24,20 @@ from stagebuild.buildkit.packets import (
     DATA,
     ERROR,
     FINISH,
+    REQUEST,
+    STAT,
+    error_packet,
+    finish_packet,
+)
+from stagebuild.buildkit.wire import varint
+from stagebuild.context.filestat import (
     GO_CHARACTER_DEVICE,
     GO_DEVICE,
     GO_DIRECTORY,
     GO_FIFO,
     GO_SYMLINK,
-    REQUEST,
-    STAT,
-    error_packet,
-    finish_packet,
     system_mode,
 )
-from stagebuild.buildkit.wire import varint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,6 +18,9 @@ entry's place in that list, the contents of what is new; it says when it has all
 One message a file each way is the cost of it, so the messages are put together by hand here, many
 to a write, and nothing is kept but the paths that can still be requested.
 
+What a folder's entries are is for the caller to know (``stagebuild.context``): this is how they are
+told.
+
 Source: tonistiigi/fsutil send.go, receive.go, validator.go; moby/buildkit session/filesync.
 """
 
@@ -31,7 +34,6 @@ from stagebuild.buildkit.errors import CallFailed, Status
 from stagebuild.buildkit.packets import (
     ERROR,
     FINISH,
-    GO_TYPE,
     NO_MORE_ENTRIES,
     REQUEST,
     data_packet,
@@ -40,14 +42,15 @@ from stagebuild.buildkit.packets import (
     read_packet,
     stat_packet,
 )
+from stagebuild.context.filestat import GO_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from stagebuild.buildkit.grpc import Metadata
     from stagebuild.buildkit.loop import Loop
-    from stagebuild.buildkit.packets import Stat
     from stagebuild.buildkit.serving import Served, Service
+    from stagebuild.context.filestat import Stat
 
 _CHUNK_BYTES = 256 << 10
 _ENTRIES_AT_ONCE = 512
@@ -124,7 +127,8 @@ def decoded_options(metadata: Metadata) -> dict[str, list[str]]:
         if flag and flag[0].lower() in ("1", "t", "true"):
             from urllib.parse import unquote_plus  # noqa: PLC0415 - names beyond ASCII are rare
 
-            options[key] = [unquote_plus(value) for value in metadata[key]]
+            values = metadata[key]
+            options[key] = [unquote_plus(value, errors="surrogateescape") for value in values]
     return options
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stagebuild.buildkit.packets import Stat
+from stagebuild.context.filestat import Stat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -22,8 +22,9 @@ from stagebuild.buildkit.messages import (
     StatMessage,
 )
 from stagebuild.buildkit.messages_content import ReadRequest, ReadResponse, WriteRequest
-from stagebuild.buildkit.packets import DATA, ERROR, FINISH, GO_DIRECTORY, GO_SYMLINK, REQUEST
+from stagebuild.buildkit.packets import DATA, ERROR, FINISH, REQUEST
 from stagebuild.buildkit.session import Secrets, Session
+from stagebuild.context.filestat import GO_DIRECTORY, GO_SYMLINK
 
 _found = importlib.util.spec_from_file_location(
     "enginepeer", Path(__file__).parent / "enginepeer.py"

@@ -16,8 +16,9 @@ from stagebuild.buildkit.messages import (
     Timestamp,
     Vertex,
 )
-from stagebuild.buildkit.packets import Stat, data_packet, stat_packet
+from stagebuild.buildkit.packets import data_packet, stat_packet
 from stagebuild.buildkit.wire import read_varint, signed, varint
+from stagebuild.context.filestat import Stat
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 INT64 = st.integers(-(1 << 63), (1 << 63) - 1)

@@ -21,9 +21,9 @@ from stagebuild.backends.sdk.facts import check_features, facts_of
 from stagebuild.backends.sdk.outputs import outputs_of
 from stagebuild.buildkit.client import Client
 from stagebuild.buildkit.filesync import FileSync
-from stagebuild.buildkit.folder import Folder
 from stagebuild.buildkit.messages import CacheOptions, SolveRequest
 from stagebuild.buildkit.session import Auth, Secrets, Session, new_id
+from stagebuild.context.folder import Folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -16,9 +16,9 @@ from stagebuild.backends.sdk import SdkBackend
 from stagebuild.buildkit.client import Client
 from stagebuild.buildkit.endpoints import UnixAddress
 from stagebuild.buildkit.filesync import FileSync
-from stagebuild.buildkit.folder import Folder
 from stagebuild.buildkit.messages import Exporter, SolveRequest
 from stagebuild.buildkit.session import Session, new_id
+from stagebuild.context.folder import Folder
 from stagebuild.errors import EngineUnavailable
 from stagebuild.planning.spec import BuildSpec
 from stagebuild.progress.events import StatusUpdate, VertexUpdate
