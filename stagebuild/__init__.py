@@ -36,6 +36,15 @@ if TYPE_CHECKING:
         UnknownStage,
         UnsupportedFeature,
     )
+    from stagebuild.forecast import (
+        Cause,
+        Forecast,
+        Reason,
+        StageForecast,
+        State,
+        StepForecast,
+        forecast,
+    )
     from stagebuild.history import (
         BuildRecord,
         GitState,
@@ -58,6 +67,7 @@ if TYPE_CHECKING:
         Ulimit,
     )
     from stagebuild.planning import BuildPlan, BuildSpec, Overrides, Surroundings, plan_builds
+    from stagebuild.registry import ImageDigests
     from stagebuild.report.document import run_document
     from stagebuild.result import Attempt, BuildResult, BuildWarning
     from stagebuild.runevents import (
@@ -89,6 +99,15 @@ _HOMES = {
         "UnknownStage",
         "UnsupportedFeature",
     ),
+    "forecast": (
+        "Cause",
+        "Forecast",
+        "Reason",
+        "StageForecast",
+        "State",
+        "StepForecast",
+        "forecast",
+    ),
     "history": (
         "BuildRecord",
         "GitState",
@@ -111,6 +130,7 @@ _HOMES = {
         "Ulimit",
     ),
     "planning": ("BuildPlan", "BuildSpec", "Overrides", "Surroundings", "plan_builds"),
+    "registry": ("ImageDigests",),
     "report.document": ("run_document",),
     "result": ("Attempt", "BuildResult", "BuildWarning"),
     "runevents": ("BuildEnded", "BuildStarted", "Progressed", "RunEnded", "RunEvent"),
@@ -136,14 +156,17 @@ __all__ = [
     "BuildWarning",
     "CacheEntry",
     "Cancel",
+    "Cause",
     "ConfigError",
     "Digest",
     "DockerfileError",
     "EngineUnavailable",
     "Environment",
+    "Forecast",
     "GitState",
     "History",
     "HistoryError",
+    "ImageDigests",
     "ImageSizes",
     "LayerRecord",
     "LayerSize",
@@ -156,6 +179,7 @@ __all__ = [
     "Progressed",
     "Project",
     "ProtocolError",
+    "Reason",
     "RegistryFailed",
     "RunEnded",
     "RunEvent",
@@ -163,9 +187,12 @@ __all__ = [
     "Secret",
     "SolveResponse",
     "SshForward",
+    "StageForecast",
     "StageRecord",
     "StageTiming",
     "StagebuildError",
+    "State",
+    "StepForecast",
     "StepRecord",
     "StepTiming",
     "Surroundings",
@@ -177,6 +204,7 @@ __all__ = [
     "__version__",
     "build",
     "execute",
+    "forecast",
     "load",
     "plan_builds",
     "run",

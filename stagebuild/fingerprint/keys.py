@@ -140,7 +140,7 @@ class _Chain:
         self._settings[stage.index] = setting
         return StagePrint(
             name=stage.label,
-            platform=platform,
+            platform=self._platform,
             steps=tuple(steps),
             key=key,
             depends_on=self._depends_on(stage),
@@ -172,7 +172,7 @@ class _Chain:
             return key, None
         return key, StepPrint(
             stage=stage.label,
-            platform=platform,
+            platform=self._platform,
             number=stage.base_number,
             line=stage.text.opening.line,
             key=key,
@@ -210,7 +210,7 @@ class _Chain:
         secrets = [value for name, value in setting.env.items() if is_secret_like(name, value)]
         return StepPrint(
             stage=stage.label,
-            platform=platform,
+            platform=self._platform,
             number=step.number,
             line=step.instruction.line,
             key=_digest([own, parent, sorted(inputs.sources.items())]),
@@ -221,7 +221,7 @@ class _Chain:
                 instruction=redacted(shown(step.expanded), secrets),
                 env={name: _shown_value(name, value) for name, value in env.items()},
                 args=frozenset(step.args),
-                settings=settings,
+                settings={name: redacted(value, secrets) for name, value in settings.items()},
                 image=inputs.image,
                 files={path: found.digest for path, found in inputs.selections.items()},
             ),

@@ -14,9 +14,10 @@ from stagebuild.dockerfile import normalize_reference
 from stagebuild.errors import DockerfileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from stagebuild.fingerprint.values import Fingerprint, StepPrint
+    from stagebuild.planning.spec import BuildSpec
     from stagebuild.timeline import StageTiming, Timeline
 
 
@@ -36,6 +37,24 @@ def _texts(timeline: Timeline) -> Iterator[str]:
     for stage in timeline.stages:
         yield from (step.command for step in stage.step_timings)
     yield from (overhead.label for overhead in timeline.overheads)
+
+
+def linked_images(spec: BuildSpec, environ: Mapping[str, str]) -> dict[str, str]:
+    """
+    Return the digests of the images that named contexts stand for, by normalized reference.
+
+    The engine names these without their digests, so they are asked for when a build begins.
+    """
+    prefix = "docker-image://"
+    linked = [value for value in spec.contexts.values() if value.startswith(prefix)]
+    if not linked:
+        return {}
+    from stagebuild.registry import ImageDigests  # noqa: PLC0415 - only where images are linked
+
+    ask = ImageDigests(environ)
+    references = {normalize_reference(value.removeprefix(prefix)) for value in linked}
+    answers = {reference: ask(reference) for reference in references if "@" not in reference}
+    return {reference: digest for reference, digest in answers.items() if digest is not None}
 
 
 def finished_steps(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from stagebuild.errors import BuildCanceled, BuildFailed, HistoryError, StagebuildError
 from stagebuild.fingerprint import Folders, fingerprint
-from stagebuild.history.observing import finished_steps, image_digests
+from stagebuild.history.observing import finished_steps, image_digests, linked_images
 from stagebuild.history.records import (
     BuildRecord,
     GitState,
@@ -60,6 +60,7 @@ class Recorder:
         self._started: dict[str, BuildStarted] = {}
         self._came: list[_Came] = []
         self._folders: dict[str, Folders] = {}
+        self._linked: dict[str, str] = {}
         self._waiting = threading.Semaphore(0)  # queue.SimpleQueue costs a millisecond to import
         self._thread: threading.Thread | None = None
 
@@ -123,6 +124,7 @@ class Recorder:
     def _see(self, spec: BuildSpec) -> None:
         """Look at the files of a build that has just begun."""
         folders = self._folders[spec.name] = Folders(spec.dockerfile, self._environ)
+        self._linked |= linked_images(spec, self._environ)
         try:
             fingerprint(spec, folders=folders, images=lambda *_: None)
         except (StagebuildError, OSError, ValueError):
@@ -140,7 +142,7 @@ class Recorder:
         if folders is None:
             return record, {}
         timeline = _timeline_of(ended)
-        digests = image_digests(timeline)
+        digests = self._linked | image_digests(timeline)
         found = fingerprint(
             begun.spec, folders=folders, images=lambda reference, _: digests.get(reference)
         )

@@ -40,6 +40,12 @@ def test_every_option_of_the_history_is_documented(option: str) -> None:
     assert re.search(rf"`[^`]*{re.escape(option)}\b", pages)
 
 
+@pytest.mark.parametrize("option", [*options_of(parser_of("plan", {}))])
+def test_every_option_of_the_plan_is_documented(option: str) -> None:
+    pages = page("reference/plan.md") + page("reference/command-line.md")
+    assert re.search(rf"`[^`]*{re.escape(option)}\b", pages)
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_is_documented(verb: str) -> None:
     assert f"`{verb} " in page("reference/command-line.md")
