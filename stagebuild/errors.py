@@ -13,8 +13,9 @@ Everything that stagebuild raises on purpose.
     │  ├─ EngineUnavailable              no engine, no builder, or too old
     │  ├─ UnsupportedFeature             feature, remedy
     │  └─ ProtocolError                  an answer that can't be read
-    ├─ BuildFailed                       build, stage, step, line, log_tail, timeline
+    ├─ BuildFailed                       build, stage, step, line, log_tail, timeline, attempts
     │  ├─ BuildCanceled
+    │  ├─ BuildTimedOut
     │  └─ RegistryFailed                 reference
     └─ HistoryError                      path
 
@@ -29,6 +30,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from stagebuild.result import Attempt
     from stagebuild.timeline import Timeline
 
 
@@ -256,6 +258,7 @@ class BuildFailed(StagebuildError):
         exit_code: Exit code of the RUN step's process, or None.
         log_tail: The last lines that the failing step printed, oldest first.
         timeline: What had run until then, or None when nothing had started.
+        attempts: Every try, the last one last; empty when nothing had started.
     """
 
     def __init__(
@@ -270,6 +273,7 @@ class BuildFailed(StagebuildError):
         exit_code: int | None = None,
         log_tail: Sequence[str] = (),
         timeline: Timeline | None = None,
+        attempts: Sequence[Attempt] = (),
         hint: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
@@ -281,6 +285,7 @@ class BuildFailed(StagebuildError):
         self.exit_code = exit_code
         self.log_tail = tuple(log_tail)
         self.timeline = timeline
+        self.attempts = tuple(attempts)
 
     def __str__(self) -> str:
         return f"{_place(self.path, self.line)}{self.build}: {super().__str__()}"
@@ -288,6 +293,10 @@ class BuildFailed(StagebuildError):
 
 class BuildCanceled(BuildFailed):
     """The build was canceled: by a signal, by ``cancel()``, or because a sibling failed."""
+
+
+class BuildTimedOut(BuildFailed):
+    """The build took longer than it may, or said nothing for too long, and was ended."""
 
 
 class RegistryFailed(BuildFailed):

@@ -7,25 +7,27 @@ Pure: takes what the backend raised and what the timeline observed, returns the 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, TypedDict, cast
 
-from stagebuild.errors import BuildCanceled, BuildFailed, RegistryFailed
+from stagebuild.backends.failureclasses import (
+    FailureClass,
+    FailureFacts,
+    classify,
+    is_of_registry,
+)
+from stagebuild.errors import BuildCanceled, BuildFailed, BuildTimedOut, RegistryFailed
 from stagebuild.result import BuildWarning
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stagebuild.backends.base import SolveFailed
     from stagebuild.planning.spec import BuildSpec
     from stagebuild.progress.events import WarningRaised
+    from stagebuild.progress.vertexnames import Kind
+    from stagebuild.result import Attempt
     from stagebuild.timeline import Failure, Timeline
 
-# Where the engine talks to a registry: what it prints when that goes wrong, and nothing else does.
-# Source: containerd remotes/docker (resolver.go, pusher.go, authorizer.go), buildkit util/resolver.
-_REGISTRY = re.compile(
-    r"failed to push |failed to resolve source metadata|failed to authorize|"
-    r"failed to fetch (anonymous|oauth) token|failed to do request|unexpected status from |"
-    r"received unexpected HTTP status|pull access denied|push access denied|"
-    r"server misbehaving|httpReadSeeker: failed open",
-)
 _REFERENCE = re.compile(
     r"(?:failed to push|failed to resolve source metadata for|resolving|load metadata for)"
     r" ([^\s:]+(?::\d+)?/?[^\s:]*(?::[\w.-]+)?(?:@sha256:[0-9a-f]+)?)"
@@ -43,9 +45,12 @@ class _Observed(TypedDict):
     exit_code: int | None
     log_tail: tuple[str, ...]
     timeline: Timeline
+    attempts: tuple[Attempt, ...]
 
 
-def build_failed(spec: BuildSpec, failed: SolveFailed, timeline: Timeline) -> BuildFailed:
+def build_failed(
+    spec: BuildSpec, failed: SolveFailed, timeline: Timeline, *, attempts: Sequence[Attempt] = ()
+) -> BuildFailed:
     """
     Return the error for a solve that did not succeed.
 
@@ -53,14 +58,35 @@ def build_failed(spec: BuildSpec, failed: SolveFailed, timeline: Timeline) -> Bu
         spec: What was to be built.
         failed: What the backend raised.
         timeline: What had run until then, and the first real error that the stream told of.
+        attempts: Every try at it, the last one last.
     """
-    observed = _observed(spec, timeline)
+    observed = _observed(spec, timeline, attempts)
+    if failed.timed_out:
+        return BuildTimedOut(failed.message, **observed)
     if failed.canceled:
         return BuildCanceled(failed.message, **observed)
     message = _message(failed, timeline.failure)
-    if observed["exit_code"] is None and _REGISTRY.search(f"{message}\n{failed.message}"):
+    if len(attempts) > 1:
+        message = f"{message} (after {len(attempts)} attempts)"
+    if is_of_registry(failure_class(failed, timeline)):
         return RegistryFailed(message, reference=_reference(failed.message), **observed)
     return BuildFailed(message, **observed)
+
+
+def failure_class(failed: SolveFailed, timeline: Timeline) -> FailureClass:
+    """Return what kind of failure a solve ended with."""
+    failure = timeline.failure
+    if failed.canceled or failed.timed_out:
+        return FailureClass.CANCELED
+    exit_code = failed.process_exit_code if failure is None else failure.exit_code
+    return classify(
+        FailureFacts(
+            text=failed.message if failure is None else f"{failure.error}\n{failed.message}",
+            exit_code=failed.exit_code,
+            process_exit_code=exit_code,
+            kind=None if failure is None else cast("Kind", failure.kind),
+        )
+    )
 
 
 def canceled_before_start(spec: BuildSpec, reason: str) -> BuildCanceled:
@@ -104,7 +130,7 @@ def _message(failed: SolveFailed, failure: Failure | None) -> str:
     return failed.message if failure is None else failure.error
 
 
-def _observed(spec: BuildSpec, timeline: Timeline) -> _Observed:
+def _observed(spec: BuildSpec, timeline: Timeline, attempts: Sequence[Attempt]) -> _Observed:
     failure = timeline.failure
     line = None if failure is None else step_line(spec, failure.stage, failure.index)
     return _Observed(
@@ -116,6 +142,7 @@ def _observed(spec: BuildSpec, timeline: Timeline) -> _Observed:
         exit_code=None if failure is None else failure.exit_code,
         log_tail=() if failure is None else failure.log_tail,
         timeline=timeline,
+        attempts=tuple(attempts),
     )
 
 

@@ -61,11 +61,15 @@ class Attempt:
         number: 1 for the first.
         wall_s: How long it took, in seconds.
         error: Why it failed, or None for the one that succeeded.
+        cause: What kind of failure it was, as ``registry busy``; None likewise.
+        wait_s: How long the next one was waited for; 0.0 for the last.
     """
 
     number: int
     wall_s: float
     error: str | None = None
+    cause: str | None = None
+    wait_s: float = 0.0
 
 
 @frozen
@@ -135,8 +139,8 @@ class BuildResult:
 
     @property
     def wall_s(self) -> float:
-        """How long the caller waited, in seconds, for all attempts."""
-        return sum(attempt.wall_s for attempt in self.attempts)
+        """How long the caller waited, in seconds, for all attempts and between them."""
+        return sum(attempt.wall_s + attempt.wait_s for attempt in self.attempts)
 
     @property
     def cached(self) -> float:

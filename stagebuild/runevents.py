@@ -62,6 +62,7 @@ class Retrying:
         wait_s: How long until the next one.
         reason: Why it failed, in one line.
         at_s: When.
+        cause: What kind of failure it was, as ``registry busy``.
     """
 
     build: str
@@ -69,6 +70,7 @@ class Retrying:
     wait_s: float
     reason: str
     at_s: float
+    cause: str = ""
 
 
 @frozen

@@ -19,12 +19,25 @@ from stagebuild.backends.base import Cancel, SolveFailed
 from stagebuild.backends.selection import select_backend
 from stagebuild.config import load as load_project
 from stagebuild.errors import BuildCanceled, StagebuildError
-from stagebuild.failures import build_failed, canceled_before_start, warning_of
+from stagebuild.failures import (
+    build_failed,
+    canceled_before_start,
+    failure_class,
+    warning_of,
+)
+from stagebuild.observing import Observed
 from stagebuild.planning import plan_builds
 from stagebuild.planning.publishing import publishing
-from stagebuild.result import Attempt, BuildResult, result_of
-from stagebuild.runevents import BuildEnded, BuildStarted, Progressed, RunEnded, RunEvent
-from stagebuild.timeline import TimelineBuilder
+from stagebuild.progress.events import AttemptFailed
+from stagebuild.result import BuildResult, result_of
+from stagebuild.runevents import (
+    BuildEnded,
+    BuildStarted,
+    Progressed,
+    Retrying,
+    RunEnded,
+    RunEvent,
+)
 from stagebuild.values import frozen, replaced
 
 if TYPE_CHECKING:
@@ -194,9 +207,12 @@ def run(
     if jobs is not None and jobs < 1:
         raise ValueError(f"jobs is {jobs}: at least one build has to run")
     specs = tuple(publishing(spec, push=push, load=load) for spec in plan.specs)
-    chosen = backend if backend is not None else select_backend()
+    chosen = backend if backend is not None else select_backend().backend
     at_once = min(jobs or default_jobs(), len(specs))
-    with _Run(backend=chosen, watch=on_event, cancel=cancel, keep_going=keep_going) as run_:
+    with (
+        chosen.together(specs) as joint,
+        _Run(backend=joint, watch=on_event, cancel=cancel, keep_going=keep_going) as run_,
+    ):
         if at_once == 1:
             for spec in specs:
                 run_.build(spec)
@@ -280,19 +296,18 @@ class _Run:
             self._end(spec, canceled_before_start(spec, self._cancel.reason or "canceled"))
             return
         self._tell(BuildStarted(build=spec.name, spec=spec, at_s=time.time()))
-        observed = TimelineBuilder()
-        started_s = time.perf_counter()
+        observed = Observed(spec)
         try:
             response = self._backend.build(spec, self._emitter(spec, observed), self._cancel)
         except SolveFailed as failed:
-            wall_s = time.perf_counter() - started_s
-            timeline = observed.build(wall_s=wall_s, stage_order=_stage_order(spec))
-            self._end(spec, build_failed(spec, failed, timeline), cause=failed)
+            timeline = observed.timeline()
+            cause = failure_class(failed, timeline)
+            attempts = observed.attempts(error=failed.message, cause=cause)
+            self._end(spec, build_failed(spec, failed, timeline, attempts=attempts), cause=failed)
         except StagebuildError as error:
             self._end(spec, error)
         else:
-            wall_s = time.perf_counter() - started_s
-            timeline = observed.build(wall_s=wall_s, stage_order=_stage_order(spec))
+            timeline = observed.timeline()
             self._end(
                 spec,
                 result_of(
@@ -300,7 +315,7 @@ class _Run:
                     response,
                     timeline=timeline,
                     warnings=tuple(warning_of(spec, raised) for raised in timeline.warnings),
-                    attempts=(Attempt(number=1, wall_s=wall_s),),
+                    attempts=observed.attempts(),
                     backend=self._backend.name,
                     look=cache(lambda: self._backend.image_facts(spec, response)),
                 ),
@@ -313,7 +328,7 @@ class _Run:
             errors={**self._failed, **self._canceled},
         )
 
-    def _emitter(self, spec: BuildSpec, observed: TimelineBuilder) -> Callable[[Event], None]:
+    def _emitter(self, spec: BuildSpec, observed: Observed) -> Callable[[Event], None]:
         add, build, watch, lock = observed.add, spec.name, self._watch, self._lock
         if watch is None:
             return add
@@ -321,7 +336,7 @@ class _Run:
         def emit(event: Event) -> None:
             add(event)
             with lock:
-                watch(Progressed(build=build, event=event))
+                watch(_run_event(build, event))
 
         return emit
 
@@ -353,6 +368,15 @@ class _Run:
         self._tell(BuildEnded(build=spec.name, result=result, error=error, at_s=time.time()))
 
 
-def _stage_order(spec: BuildSpec) -> tuple[str, ...]:
-    """Return the stages' names in file order, ``stage-N`` for unnamed ones; none when unknown."""
-    return () if spec.stages is None else tuple(stage.label for stage in spec.stages.stages)
+def _run_event(build: str, event: Event) -> RunEvent:
+    """Return what a run tells of an event of one of its builds."""
+    if isinstance(event, AttemptFailed):
+        return Retrying(
+            build=build,
+            attempt=event.number,
+            wait_s=event.wait_s,
+            cause=event.cause,
+            reason=event.error,
+            at_s=time.time(),
+        )
+    return Progressed(build=build, event=event)

@@ -34,8 +34,10 @@ ROOMS = (
     "result",
     "runevents",
     "failures",
+    "observing",
     "registry",
     "history",
+    "checks",
     "forecast",
     "report",
     "sinks",
@@ -54,6 +56,7 @@ THIRD_PARTIES = {
     "requests": "backends.sdk",  # docker's own HTTP library, for its exceptions and adapters
     "rich": "sinks.console",
     "structlog": "sinks.log",
+    "tenacity": "backends.retrying",
 }
 
 

@@ -18,6 +18,9 @@ from stagebuild.progress.events import Event
 from stagebuild.values import field, frozen
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
+
     from stagebuild.model import Digest, ImageFacts
     from stagebuild.planning.spec import BuildSpec
 
@@ -126,6 +129,7 @@ class SolveFailed(Exception):
         process_exit_code: Exit code of the RUN step's process, or None where nobody says.
         line: 1-based first line of the Dockerfile that the failure is about, or None.
         vertex: Digest of the vertex that failed, or None.
+        timed_out: Whether it was ended because it took too long.
     """
 
     def __init__(
@@ -137,6 +141,7 @@ class SolveFailed(Exception):
         process_exit_code: int | None = None,
         line: int | None = None,
         vertex: str | None = None,
+        timed_out: bool = False,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -145,6 +150,7 @@ class SolveFailed(Exception):
         self.process_exit_code = process_exit_code
         self.line = line
         self.vertex = vertex
+        self.timed_out = timed_out
 
 
 class Backend(Protocol):
@@ -156,6 +162,18 @@ class Backend(Protocol):
     """
 
     name: str
+
+    def together(self, specs: Sequence[BuildSpec]) -> AbstractContextManager[Backend]:
+        """
+        Give a backend for the builds of one run, which may share a connection and a context.
+
+        Args:
+            specs: Every build that it will be asked for.
+
+        Raises:
+            UnsupportedFeature: They can't be built by one engine.
+        """
+        ...
 
     def build(self, spec: BuildSpec, emit: Emit, cancel: Cancel) -> SolveResponse:
         """

@@ -10,10 +10,12 @@ A value that a step has changed first (encoded, reversed, cut) can't be known, a
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from stagebuild.backends.base import SolveFailed
 from stagebuild.progress.events import (
+    AttemptFailed,
     LogChunk,
     PlainLine,
     StatusUpdate,
@@ -51,6 +53,12 @@ class MaskingBackend:
         self.name = backend.name
         self._backend = backend
         self._environ = environ
+
+    @contextmanager
+    def together(self, specs: Sequence[BuildSpec]) -> Iterator[Backend]:
+        """Give a backend for the builds of one run."""
+        with self._backend.together(specs) as backend:
+            yield MaskingBackend(backend, environ=self._environ)
 
     def build(self, spec: BuildSpec, emit: Emit, cancel: Cancel) -> SolveResponse:
         """Build ``spec`` as every backend does."""
@@ -123,6 +131,9 @@ class EventMask:
                 yield PlainLine(text=self._text(event.text))
             case StatusUpdate():
                 yield replaced(event, id=self._text(event.id))
+            case AttemptFailed():
+                yield from self.close()
+                yield replaced(event, error=self._text(event.error))
 
     def close(self) -> Iterator[Event]:
         """Yield what is still held back: the build has ended, so it is no part of a secret."""

@@ -10,15 +10,17 @@ from stagebuild.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+BACKENDS = ("auto", "sdk", "buildx")
 PROGRESS_MODES = ("auto", "tty", "plain", "rawjson", "quiet")
 LOG_FORMATS = ("console", "json")
 SCHEMAS = ("config", "result")
-VERBS = ("build", "history", "plan", "schema")
+VERBS = ("build", "check", "history", "plan", "schema")
 
 # argparse checks the choices of what is typed, but not of a default.
 _CHOICES_BY_VARIABLE = {
     "STAGEBUILD_PROGRESS": PROGRESS_MODES,
     "STAGEBUILD_LOG_FORMAT": LOG_FORMATS,
+    "STAGEBUILD_BACKEND": BACKENDS,
 }
 
 _DESCRIPTION = (
@@ -33,9 +35,10 @@ examples:
   IMAGE=$(stagebuild prod -q --push)   the reference alone, for scripts
   stagebuild prod --dry-run            show the exact command, run nothing
   stagebuild prod --set tags+=shop:1   change any key of the configuration
+  stagebuild check                     look at the Dockerfile before building
   stagebuild build schema              build an environment that is called like a verb
 
-verbs: build ENV…, plan ENV…, history [ENV], schema [config|result]
+verbs: build ENV…, plan ENV…, check [ENV…], history [ENV], schema [config|result]
 
 exit codes: 0 ok, 1 build failed, 2 usage, 3 configuration or Dockerfile, 4 no usable engine,
 5 registry or push, 130 and 143 interrupted
@@ -76,6 +79,14 @@ def parser_of(verb: str, environ: Mapping[str, str]) -> argparse.ArgumentParser:
     match verb:
         case "schema":
             return _schema_parser()
+        case "check":
+            from stagebuild.cli.check_arguments import (  # noqa: PLC0415 - the same
+                fill_check_parser,
+            )
+
+            parser = _Parser(prog="stagebuild check", allow_abbrev=False)
+            fill_check_parser(parser, environ)
+            return parser
         case "history":
             from stagebuild.cli.history_arguments import (  # noqa: PLC0415 - one verb, one import
                 fill_history_parser,
@@ -141,14 +152,7 @@ def _add_selection(parser: argparse.ArgumentParser, environ: Mapping[str, str]) 
     group = parser.add_argument_group("what to build")
     group.add_argument("--all", action="store_true", help="every environment that has a target")
     group.add_argument("--list", action="store_true", help="list the environments and exit")
-    group.add_argument(
-        "-f",
-        "--file",
-        metavar="PATH",
-        default=environ.get("STAGEBUILD_FILE") or None,
-        help="stagebuild.toml, pyproject.toml, a Dockerfile, or a folder with one of them; "
-        "the nearest upwards by default [STAGEBUILD_FILE]",
-    )
+    add_file(group, environ)
     _repeatable(group, "--set", metavar="[ENV.]KEY=VALUE", text="set any key; += adds to a list")
     _repeatable(group, "--var", metavar="NAME=VALUE", text="set a variable of the configuration")
 
@@ -176,12 +180,33 @@ def _add_build(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> N
         help="buildx builder to use [STAGEBUILD_BUILDER]",
     )
     group.add_argument(
+        "--backend",
+        choices=BACKENDS,
+        default=environ.get("STAGEBUILD_BACKEND") or "auto",
+        help="buildx, sdk (the engine's own protocol, no program in between), or auto: buildx "
+        "where it is installed [STAGEBUILD_BACKEND]",
+    )
+    group.add_argument(
         "-j",
         "--jobs",
         type=_positive,
         metavar="N",
         default=environ.get("STAGEBUILD_JOBS") or None,
         help="builds at the same time; one per processor by default [STAGEBUILD_JOBS]",
+    )
+    group.add_argument(
+        "--retries",
+        type=_count,
+        metavar="N",
+        default=environ.get("STAGEBUILD_RETRIES") or None,
+        help="try again so often what may pass, a failing registry say; 0 is off, 3 the default "
+        "[STAGEBUILD_RETRIES]",
+    )
+    group.add_argument(
+        "--timeout", metavar="TIME", help="end a build that takes longer: 90s, 30m, 1h30m"
+    )
+    group.add_argument(
+        "--idle-timeout", metavar="TIME", help="end a build of which nothing is heard for so long"
     )
     group.add_argument(
         "-k", "--keep-going", action="store_true", help="finish the others when one has failed"
@@ -237,11 +262,32 @@ def _add_display(parser: argparse.ArgumentParser, environ: Mapping[str, str]) ->
     )
 
 
+def add_file(group: argparse._ActionsContainer, environ: Mapping[str, str]) -> None:
+    """Add the option that names the project."""
+    group.add_argument(
+        "-f",
+        "--file",
+        metavar="PATH",
+        default=environ.get("STAGEBUILD_FILE") or None,
+        help="stagebuild.toml, pyproject.toml, a Dockerfile, or a folder with one of them; "
+        "the nearest upwards by default [STAGEBUILD_FILE]",
+    )
+
+
 def _repeatable(group: argparse._ActionsContainer, *names: str, metavar: str, text: str) -> None:
     """Add an option that may be given several times."""
     group.add_argument(
         *names, action="append", default=[], metavar=metavar, help=f"{text} (repeatable)"
     )
+
+
+def _count(text: str) -> int:
+    """Return the whole number that ``text`` is, 0 or more."""
+    if not (text.isascii() and text.isdecimal()):
+        raise argparse.ArgumentTypeError(
+            f'"{text}" is not a number from 0 up (--retries, STAGEBUILD_RETRIES)'
+        )
+    return int(text)
 
 
 def _positive(text: str) -> int:

@@ -8,6 +8,7 @@ from stagebuild.errors import (
     BackendError,
     BuildCanceled,
     ConfigError,
+    ContextError,
     DockerfileError,
     RegistryFailed,
     StagebuildError,
@@ -30,7 +31,7 @@ class ExitCode(IntEnum):
 def exit_code_of(error: StagebuildError) -> ExitCode:
     """Return the exit code that tells of ``error``."""
     match error:
-        case ConfigError() | DockerfileError():
+        case ConfigError() | ContextError() | DockerfileError():
             return ExitCode.CONFIGURATION
         case BackendError():
             return ExitCode.NO_ENGINE

@@ -39,6 +39,9 @@ def overrides_of(options: argparse.Namespace) -> Overrides:
         builder=options.builder,
         push=options.push,
         load=options.load,
+        retries=options.retries,
+        timeout=options.timeout,
+        idle_timeout=options.idle_timeout,
     )
     variables = {name: value or "" for name, value in _pairs("--var", options.var)}
     return Overrides(environment=environment, settings=tuple(options.set), variables=variables)

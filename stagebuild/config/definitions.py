@@ -259,6 +259,56 @@ ENVIRONMENT_KEYS = _table(
         "`false`",
         "true",
     ),
+    Key(
+        "retries",
+        kinds.COUNT,
+        "How often a build is tried again that failed in a way that may pass: the registry, the"
+        " network or the engine, never a failing step. 0 is off. What was built stays in the"
+        " engine's cache, so only what failed is repeated.",
+        "`3`",
+        "5",
+    ),
+    Key(
+        "retry-steps",
+        kinds.TEXTS,
+        "Stages whose failing RUN and COPY steps are tried again, too: those that download, say.",
+        "none",
+        '["deps"]',
+    ),
+    Key(
+        "timeout",
+        kinds.DURATION,
+        "How long the build may take, all attempts and the waits between them included.",
+        "for ever",
+        '"30m"',
+    ),
+    Key(
+        "idle-timeout",
+        kinds.DURATION,
+        "How long nothing may be heard of the build, no line of output and no step that begins or"
+        " ends, before it counts as hung and is ended.",
+        "for ever",
+        '"10m"',
+    ),
+)
+
+CHECK_KEYS = _table(
+    Key(
+        "ignore",
+        kinds.TEXTS,
+        "[Rules](rules.md) that `stagebuild check` leaves out, ours and BuildKit's. A comment in"
+        " the Dockerfile, `# stagebuild: ignore=RULE reason`, does so for one instruction.",
+        "none",
+        '["missing-cache-mount", "StageNameCasing"]',
+    ),
+    Key(
+        "production",
+        kinds.TEXTS,
+        "Environments whose images are shipped: many rules look at those alone.",
+        "environments and stages that are called `prod`, `production`, `release`, `staging`, …;"
+        " without one, the last stage, unless it is called like a test or a tool",
+        '["prod", "worker"]',
+    ),
 )
 
 NAMES_OF_FIELDS = {key.field: name for name, key in ENVIRONMENT_KEYS.items()}
@@ -268,6 +318,7 @@ TABLES = {
     "variables": "Text by name, for `${NAME}` wherever text stands. A variable of the same name in"
     " the process environment wins over the file, the command line over both.",
     "environments": "What can be built, by name.",
+    "checks": "What `stagebuild check` looks at.",
 }
 
 BUILT_INS = {

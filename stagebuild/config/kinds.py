@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 from stagebuild.config import entries
 from stagebuild.config.plain import (
     read_choice,
+    read_count,
+    read_duration,
     read_flag,
     read_size,
     read_text,
@@ -89,6 +91,21 @@ SIZE = Kind(
     words="size as text (`64m`), or a number of bytes",
     read=read_size,
     schema={"anyOf": [_TEXT, {"type": "integer", "minimum": 0}]},
+)
+COUNT = Kind(
+    words="whole number, 0 or more",
+    read=read_count,
+    schema={
+        "anyOf": [
+            {"type": "integer", "minimum": 0},
+            {"type": "string", "pattern": "^[0-9]+$"},
+        ]
+    },
+)
+DURATION = Kind(
+    words="duration as text (`90s`, `1h30m`), or a number of seconds",
+    read=read_duration,
+    schema={"anyOf": [_TEXT, {"type": "number", "exclusiveMinimum": 0}]},
 )
 NETWORK = Kind(
     words="`default`, `none` or `host`",

@@ -77,6 +77,32 @@ def read_size(value: object) -> str:
             raise expected("a size such as 64m", value)
 
 
+def read_count(value: object) -> int:
+    """Return a whole number, 0 or more."""
+    match value:
+        case bool():
+            pass
+        case int() if value >= 0:
+            return value
+        case str() if value.isascii() and value.isdecimal():
+            return int(value)
+    raise expected("a whole number, 0 or more", value)
+
+
+def read_duration(value: object) -> str:
+    """Return a duration as text; a number is in seconds."""
+    match value:
+        case bool():
+            pass
+        case SpelledFloat() if value > 0:
+            return value.spelling
+        case int() | float() if value > 0:
+            return str(value)
+        case str() if value:
+            return value
+    raise expected("a duration such as 90s or 1h30m", value)
+
+
 def read_choice(value: object, choices: Sequence[str]) -> str:
     """Return one of ``choices``, or text with a variable in it."""
     text = read_text(value)

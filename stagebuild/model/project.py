@@ -63,6 +63,10 @@ class Environment:
         builder: Name of the buildx builder; None is the selected one.
         push: Whether the image is pushed to the registry of its tags.
         load: Whether the image is loaded into the engine's image store.
+        retries: How often a build is tried again that failed in a way that may pass.
+        retry_steps: Stages whose failing RUN and COPY steps are tried again, too.
+        timeout: How long the build may take, as ``30m``.
+        idle_timeout: How long nothing may be heard of it, as ``5m``.
     """
 
     inherits: tuple[str, ...] = ()
@@ -92,6 +96,24 @@ class Environment:
     builder: str | None = None
     push: bool | None = None
     load: bool | None = None
+    retries: int | None = None
+    retry_steps: tuple[str, ...] | None = None
+    timeout: str | None = None
+    idle_timeout: str | None = None
+
+
+@frozen
+class Checks:
+    """
+    How a project is checked.
+
+    Attributes:
+        ignore: Ids of rules that don't count.
+        production: Environments whose images are shipped; None means those that are called so.
+    """
+
+    ignore: tuple[str, ...] = ()
+    production: tuple[str, ...] | None = None
 
 
 @frozen
@@ -133,6 +155,7 @@ class Project:
         variables: Variables by name; the process environment and the command line override them.
         environments: Environments by name; None means that there is no configuration, and every
             named stage of the Dockerfile is an environment.
+        checks: How it is checked.
         origin: The configuration file, or None when there is none.
     """
 
@@ -143,4 +166,5 @@ class Project:
     dockerfile: str = "Dockerfile"
     variables: Mapping[str, str] = field(default_factory=dict)
     environments: Mapping[str, Environment] | None = None
+    checks: Checks = field(default_factory=Checks)
     origin: Origin | None = None

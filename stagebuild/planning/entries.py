@@ -62,6 +62,20 @@ def read_size_bytes(text: str) -> int:
         raise Misfit(str(error)) from error
 
 
+def read_duration_s(text: str) -> float:
+    """Return the seconds that a duration lasts: ``90s``, ``1h30m``, or a bare number of seconds."""
+    from stagebuild.dockerfile.durations import seconds  # noqa: PLC0415 - rarely given
+    from stagebuild.errors import DockerfileError  # noqa: PLC0415
+
+    try:
+        value_s = float(text) if text.replace(".", "", 1).isdecimal() else seconds(text)
+    except DockerfileError as error:
+        raise Misfit(error.message, hint=error.hint) from error
+    if value_s <= 0:
+        raise Misfit(f'"{text}" is no time that anything could take')
+    return value_s
+
+
 class Places:
     """
     Turns what points to files into absolute paths, and checks that it is there.

@@ -24,6 +24,7 @@ _SHAPES: dict[str, tuple[str, Any]] = {
     "Mapping": ("a table by name", Mapping),
     "tuple": ("a list", (tuple, list)),
     "bool": ("true or false", bool),
+    "int": ("a whole number", int),
     "str": ("text", str),
 }
 _FIELDS = {
@@ -31,6 +32,9 @@ _FIELDS = {
     for name, kind in field_types(Environment).items()
     if name not in _NOT_MERGED
 }
+COUNTS = frozenset(name for name, shape in _FIELDS.items() if shape == "int")
+"""The fields that hold a number, so that there is no text in them."""
+
 _values_of = attrgetter(*_FIELDS)
 
 

@@ -11,7 +11,7 @@ from stagebuild.config.templates import literal
 from stagebuild.errors import ConfigError, UnknownEnvironment, did_you_mean
 from stagebuild.planning.entries import Places
 from stagebuild.planning.filling import map_text
-from stagebuild.planning.inheritance import Lineages, Settings, merge, settings_of
+from stagebuild.planning.inheritance import COUNTS, Lineages, Settings, merge, settings_of
 from stagebuild.planning.locations import absolute
 from stagebuild.planning.overrides import Overrides, read_settings
 from stagebuild.planning.places import Authors, config_error
@@ -53,17 +53,35 @@ def plan_builds(
             the variables; with path, line and key where a file says it.
         DockerfileError: A Dockerfile is no Dockerfile, or BuildKit would refuse it.
     """
-    if isinstance(names, str):
-        raise TypeError(f"names is a list of environments: [{names!r}], not {names!r}")
-    planner = _Planner(project, surroundings or Surroundings.current(), overrides or Overrides())
-    if not names:
-        raise ConfigError(
-            "no environment is named", hint=f"there are: {', '.join(planner.names()) or 'none'}"
-        )
-    specs = tuple(planner.spec(name) for name in dict.fromkeys(names))
+    specs = describe_builds(project, names, surroundings=surroundings, overrides=overrides)
     for spec in specs[:MOST_RESOLVED]:
         _ = spec.stages
     return BuildPlan(project=project, specs=specs)
+
+
+def describe_builds(
+    project: Project,
+    names: Sequence[str] | None,
+    *,
+    surroundings: Surroundings | None = None,
+    overrides: Overrides | None = None,
+) -> tuple[BuildSpec, ...]:
+    """
+    Return the specs of the named environments, whose stages nobody has resolved yet.
+
+    For those who look at a Dockerfile that BuildKit may refuse; takes and raises what
+    `plan_builds` does, and None for every environment that can be built.
+    """
+    if isinstance(names, str):
+        raise TypeError(f"names is a list of environments: [{names!r}], not {names!r}")
+    planner = _Planner(project, surroundings or Surroundings.current(), overrides or Overrides())
+    if names is None:
+        names = [name for name in planner.names() if not planner.is_abstract(name)]
+    elif not names:
+        raise ConfigError(
+            "no environment is named", hint=f"there are: {', '.join(planner.names()) or 'none'}"
+        )
+    return tuple(planner.spec(name) for name in dict.fromkeys(names))
 
 
 def buildable_names(
@@ -101,7 +119,7 @@ class _Planner:
         )
         self._check(overrides)
         try:
-            self._literal: Settings = map_text(settings_of(overrides.environment), literal)
+            self._literal = _literally(settings_of(overrides.environment))
         except Misfit as misfit:
             key = dotted(("overrides", *misfit.parts))
             raise ConfigError(misfit.message, key=key) from misfit.__cause__
@@ -205,3 +223,10 @@ class _Planner:
             inherited=inherited,
         )
         return Resolution(self._shared, name, settings), authors
+
+
+def _literally(settings: Settings) -> Settings:
+    """Return settings whose texts stand for themselves: no variables."""
+    numbers = {name: value for name, value in settings.items() if name in COUNTS}
+    texts = {name: value for name, value in settings.items() if name not in COUNTS}
+    return {**map_text(texts, literal), **numbers}

@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stagebuild.config.keypaths import Misfit, within
 from stagebuild.config.kinds import NETWORKS
-from stagebuild.config.plain import read_choice
+from stagebuild.config.plain import read_choice, read_count
 from stagebuild.planning.dockerfiles import deferred_graph
-from stagebuild.planning.entries import read_platform, read_repository, read_size_bytes, read_tag
+from stagebuild.planning.entries import (
+    read_duration_s,
+    read_platform,
+    read_repository,
+    read_size_bytes,
+    read_tag,
+)
 from stagebuild.planning.filling import map_text
 from stagebuild.planning.sites import check_stage, stage_for
-from stagebuild.planning.spec import BuildSpec
+from stagebuild.planning.spec import DEFAULT_RETRIES, BuildSpec
 from stagebuild.planning.variables import Variables
 
 if TYPE_CHECKING:
@@ -160,9 +166,18 @@ class Resolution:
             builder=self._text("builder"),
             push=self._settings.get("push", False),
             load=self._settings.get("load", False),
+            retries=self._retries(),
+            retry_steps=self._items("retry_steps", lambda stage: _stage(stage, site)),
+            timeout_s=self._one("timeout", read_duration_s),
+            idle_timeout_s=self._one("idle_timeout", read_duration_s),
             graph=graph,
             graph_for=graph_for,
         )
+
+    def _retries(self) -> int:
+        retries: int = self._settings.get("retries", DEFAULT_RETRIES)
+        with within("retries"):
+            return read_count(retries)
 
     def _tags(self, repository: str | None) -> tuple[str, ...]:
         tags = tuple(dict.fromkeys(self._items("tags", read_tag)))

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
         Ulimit,
     )
 
+DEFAULT_RETRIES = 3
+"""How often a build is tried again unless it says otherwise; for some failures less."""
+
 
 @frozen
 class BuildSpec:
@@ -62,6 +65,10 @@ class BuildSpec:
         builder: Name of the buildx builder, or None for the selected one.
         push: Whether to push to the registry of the tags.
         load: Whether to load into the engine's image store.
+        retries: How many attempts may follow one that failed in a way that may pass.
+        retry_steps: Stages whose failing RUN and COPY steps are worth another attempt, too.
+        timeout_s: How long the build may take, attempts and waits included; None is for ever.
+        idle_timeout_s: How long nothing may be heard of it; None likewise.
         graph: Returns the Dockerfile's stages, the same each time it is called; None for a remote
             context. Usually called already by ``plan_builds``, which refuses what it raises.
         graph_for: Returns the stages as they are for another platform, or None as ``graph``.
@@ -96,6 +103,10 @@ class BuildSpec:
     builder: str | None = None
     push: bool = False
     load: bool = False
+    retries: int = DEFAULT_RETRIES
+    retry_steps: tuple[str, ...] = ()
+    timeout_s: float | None = None
+    idle_timeout_s: float | None = None
     graph: Callable[[], StageGraph] | None = field(default=None, compare=False, repr=False)
     graph_for: Callable[[Platform], StageGraph] | None = field(
         default=None, compare=False, repr=False

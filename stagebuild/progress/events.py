@@ -115,4 +115,26 @@ class PlainLine:
     text: str
 
 
-Event = VertexUpdate | StatusUpdate | LogChunk | WarningRaised | PlainLine
+@frozen
+class AttemptFailed:
+    """
+    An attempt at the build has failed and another one follows, to which all later events belong.
+
+    The engine knows nothing of it: it is what a backend says that tries again.
+
+    Attributes:
+        number: Of the attempt that failed, from 1.
+        cause: What kind of failure it was, as ``registry busy``.
+        error: Why it failed, in the engine's words.
+        wall_s: How long the attempt took, in seconds.
+        wait_s: How long until the next one.
+    """
+
+    number: int
+    cause: str
+    error: str
+    wall_s: float
+    wait_s: float
+
+
+Event = VertexUpdate | StatusUpdate | LogChunk | WarningRaised | PlainLine | AttemptFailed

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from stagebuild.errors import StagebuildError
-    from stagebuild.result import BuildResult, BuildWarning
+    from stagebuild.result import Attempt, BuildResult, BuildWarning
     from stagebuild.sizes import ImageSizes
     from stagebuild.timeline import Overhead, PathSegment, StageTiming, StepTiming, Timeline
 
@@ -54,10 +54,7 @@ def result_document(result: BuildResult) -> Json:
         "wall_s": _seconds(result.wall_s),
         "backend": result.backend,
         "versions": dict(result.versions),
-        "attempts": [
-            {"number": tried.number, "wall_s": _seconds(tried.wall_s), "error": tried.error}
-            for tried in result.attempts
-        ],
+        "attempts": [_attempt(tried) for tried in result.attempts],
         "warnings": [_warning(warning) for warning in result.warnings],
         "sizes": None if sizes is None else _sizes(sizes),
         "timeline": timeline_document(result.timeline),
@@ -83,6 +80,7 @@ def error_document(error: StagebuildError) -> Json:
         "step": None if built is None else built.step,
         "exit_code": None if built is None else built.exit_code,
         "log_tail": [] if built is None else list(built.log_tail),
+        "attempts": [] if built is None else [_attempt(tried) for tried in built.attempts],
         "timeline": None if timeline is None else timeline_document(timeline),
     }
 
@@ -151,6 +149,16 @@ def _segment(segment: PathSegment) -> Json:
         "stage": segment.stage,
         "start_s": segment.start_s,
         "end_s": segment.end_s,
+    }
+
+
+def _attempt(tried: Attempt) -> Json:
+    return {
+        "number": tried.number,
+        "wall_s": _seconds(tried.wall_s),
+        "error": tried.error,
+        "cause": tried.cause,
+        "wait_s": _seconds(tried.wait_s),
     }
 
 

@@ -114,7 +114,13 @@ def result_schema() -> Json:
                 path=_MAYBE_TEXT,
                 line=_MAYBE_COUNT,
             ),
-            "attempt": _record(number=_COUNT, wall_s=_SECONDS, error=_MAYBE_TEXT),
+            "attempt": _record(
+                number=_COUNT,
+                wall_s=_SECONDS,
+                error=_MAYBE_TEXT,
+                cause=_MAYBE_TEXT,
+                wait_s=_SECONDS,
+            ),
             "sizes": _record(
                 total_bytes=_COUNT,
                 compressed=_FLAG,
@@ -171,5 +177,6 @@ def _error() -> Json:
         step=_MAYBE_TEXT,
         exit_code={"type": ["integer", "null"]},
         log_tail=_list(_TEXT),
+        attempts=_list(_ref("attempt")),
         timeline=_maybe("timeline"),
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 from stagebuild.errors import BuildFailed, StagebuildError
 from stagebuild.progress.events import (
+    AttemptFailed,
     Event,
     LogChunk,
     PlainLine,
@@ -73,7 +74,8 @@ def document(event: RunEvent) -> dict[str, object]:
             fields = {"at_s": at_s, **_spec(spec)}
             return {"v": VERSION, "type": "build-started", "build": build, **fields}
         case Retrying(build=build, attempt=attempt, wait_s=wait_s, reason=reason, at_s=at_s):
-            fields = {"at_s": at_s, "attempt": attempt, "wait_s": wait_s, "reason": reason}
+            why = {"cause": event.cause, "reason": reason}
+            fields = {"at_s": at_s, "attempt": attempt, "wait_s": wait_s, **why}
             return {"v": VERSION, "type": "retrying", "build": build, **fields}
         case BuildEnded(build=build, result=result, error=error, at_s=at_s):
             fields = {"at_s": at_s, "result": _result(result), "error": _error(error)}
@@ -124,6 +126,15 @@ def _progress(event: Event) -> tuple[str, dict[str, object]]:
             }
         case PlainLine():
             return "line", {"text": event.text}
+        case AttemptFailed():
+            # A run tells of it by Retrying; this is for whoever passes a backend's own events on.
+            why = {"cause": event.cause, "reason": event.error}
+            return "retrying", {
+                "at_s": None,
+                "attempt": event.number,
+                "wait_s": event.wait_s,
+                **why,
+            }
 
 
 def _spec(spec: BuildSpec) -> dict[str, object]:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, assert_never
 
 from stagebuild.progress.events import (
+    AttemptFailed,
     LogChunk,
     PlainLine,
     StatusUpdate,
@@ -39,10 +40,7 @@ class TimelineBuilder:
     """
 
     def __init__(self) -> None:
-        self._vertices: dict[str, VertexRecord] = {}
-        self._failed: dict[str, None] = {}  # an ordered set
-        self._warnings: dict[WarningRaised, None] = {}
-        self._last_seen_s = 0.0
+        self._forget()
 
     def add(self, event: Event) -> None:
         """Take one event; in the order of the stream."""
@@ -62,6 +60,8 @@ class TimelineBuilder:
                 self._warn(event)
             case PlainLine():
                 pass
+            case AttemptFailed():
+                self._forget()
             case _:
                 assert_never(event)
 
@@ -142,6 +142,13 @@ class TimelineBuilder:
         Dockerfile. Source: docker/buildx util/progress/printer.go, dedupWarnings.
         """
         return tuple(self._warnings)
+
+    def _forget(self) -> None:
+        """Begin anew: what an attempt did that failed is no part of the build that succeeds."""
+        self._vertices: dict[str, VertexRecord] = {}
+        self._failed: dict[str, None] = {}  # an ordered set
+        self._warnings: dict[WarningRaised, None] = {}
+        self._last_seen_s = 0.0
 
     def _record(self, digest: str) -> VertexRecord:
         record = self._vertices.get(digest)

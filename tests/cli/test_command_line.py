@@ -16,6 +16,7 @@ from stagebuild.errors import (
     BuildCanceled,
     BuildFailed,
     ConfigError,
+    ContextError,
     DockerfileError,
     EngineUnavailable,
     ProtocolError,
@@ -57,6 +58,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("STAGEBUILD_BACKEND", "buildx")
     return tmp_path
 
 
@@ -223,6 +225,7 @@ def test_a_file_elsewhere_can_be_named(project: Path, capsys: Captured) -> None:
     [
         (ConfigError("x"), 3),
         (UnknownEnvironment("x", []), 3),
+        (ContextError("x"), 3),
         (DockerfileError("x"), 3),
         (UnknownStage("x", []), 3),
         (EngineUnavailable("x", backend="b"), 4),
