@@ -40,6 +40,15 @@ if TYPE_CHECKING:
         UnknownStage,
         UnsupportedFeature,
     )
+    from stagebuild.forecast import (
+        Cause,
+        Forecast,
+        Reason,
+        StageForecast,
+        State,
+        StepForecast,
+        forecast,
+    )
     from stagebuild.history import (
         BuildRecord,
         GitState,
@@ -63,6 +72,7 @@ if TYPE_CHECKING:
         Ulimit,
     )
     from stagebuild.planning import BuildPlan, BuildSpec, Overrides, Surroundings, plan_builds
+    from stagebuild.registry import ImageDigests
     from stagebuild.report.document import run_document
     from stagebuild.result import Attempt, BuildResult, BuildWarning
     from stagebuild.runevents import (
@@ -100,6 +110,15 @@ _HOMES = {
         "UnknownStage",
         "UnsupportedFeature",
     ),
+    "forecast": (
+        "Cause",
+        "Forecast",
+        "Reason",
+        "StageForecast",
+        "State",
+        "StepForecast",
+        "forecast",
+    ),
     "history": (
         "BuildRecord",
         "GitState",
@@ -123,6 +142,7 @@ _HOMES = {
         "Ulimit",
     ),
     "planning": ("BuildPlan", "BuildSpec", "Overrides", "Surroundings", "plan_builds"),
+    "registry": ("ImageDigests",),
     "report.document": ("run_document",),
     "result": ("Attempt", "BuildResult", "BuildWarning"),
     "runevents": (
@@ -157,6 +177,7 @@ __all__ = [
     "BuildWarning",
     "CacheEntry",
     "Cancel",
+    "Cause",
     "CheckReport",
     "Checks",
     "ConfigError",
@@ -166,12 +187,14 @@ __all__ = [
     "EngineUnavailable",
     "Environment",
     "Finding",
+    "Forecast",
     "GateFailed",
     "GatesAwaited",
     "GitState",
     "History",
     "HistoryError",
     "Ignored",
+    "ImageDigests",
     "ImageSizes",
     "LayerRecord",
     "LayerSize",
@@ -184,6 +207,7 @@ __all__ = [
     "Progressed",
     "Project",
     "ProtocolError",
+    "Reason",
     "RegistryFailed",
     "Retrying",
     "RunEnded",
@@ -193,9 +217,12 @@ __all__ = [
     "Severity",
     "SolveResponse",
     "SshForward",
+    "StageForecast",
     "StageRecord",
     "StageTiming",
     "StagebuildError",
+    "State",
+    "StepForecast",
     "StepRecord",
     "StepTiming",
     "Surroundings",
@@ -208,6 +235,7 @@ __all__ = [
     "build",
     "check_project",
     "execute",
+    "forecast",
     "load",
     "plan_builds",
     "run",
