@@ -72,7 +72,14 @@ if TYPE_CHECKING:
     )
     from stagebuild.runner import RunOutcome, build, execute, run
     from stagebuild.sizes import ImageSizes, LayerSize
-    from stagebuild.timeline import Overhead, PathSegment, StageTiming, StepTiming, Timeline
+    from stagebuild.timeline import (
+        CacheUse,
+        Overhead,
+        PathSegment,
+        StageTiming,
+        StepTiming,
+        Timeline,
+    )
 
 _HOMES = {
     "backends.base": ("Backend", "Cancel", "SolveResponse"),
@@ -121,7 +128,7 @@ _HOMES = {
     "runevents": ("BuildEnded", "BuildStarted", "Progressed", "Retrying", "RunEnded", "RunEvent"),
     "runner": ("RunOutcome", "build", "execute", "run"),
     "sizes": ("ImageSizes", "LayerSize"),
-    "timeline": ("Overhead", "PathSegment", "StageTiming", "StepTiming", "Timeline"),
+    "timeline": ("CacheUse", "Overhead", "PathSegment", "StageTiming", "StepTiming", "Timeline"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -141,6 +148,7 @@ __all__ = [
     "BuildTimedOut",
     "BuildWarning",
     "CacheEntry",
+    "CacheUse",
     "Cancel",
     "ConfigError",
     "ContextError",

@@ -21,8 +21,10 @@ from stagebuild.config import load as load_project
 from stagebuild.errors import BuildCanceled, StagebuildError
 from stagebuild.failures import (
     build_failed,
+    cache_warnings,
     canceled_before_start,
     failure_class,
+    shared_cache_warnings,
     warning_of,
 )
 from stagebuild.observing import Observed
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from stagebuild.model import Project
     from stagebuild.planning.spec import BuildPlan, BuildSpec
     from stagebuild.progress.events import Event
+    from stagebuild.result import BuildWarning
 
 Watch = Callable[[RunEvent], None]
 
@@ -205,7 +208,13 @@ def run(
     specs = tuple(publishing(spec, push=push, load=load) for spec in plan.specs)
     chosen = backend if backend is not None else select_backend()
     at_once = min(jobs or default_jobs(), len(specs))
-    with _Run(backend=chosen, watch=on_event, cancel=cancel, keep_going=keep_going) as run_:
+    with _Run(
+        backend=chosen,
+        watch=on_event,
+        cancel=cancel,
+        keep_going=keep_going,
+        warned=shared_cache_warnings(specs),
+    ) as run_:
         if at_once == 1:
             for spec in specs:
                 run_.build(spec)
@@ -241,8 +250,10 @@ class _Run:
         watch: Watch | None,
         cancel: Cancel | None,
         keep_going: bool,
+        warned: Mapping[str, Sequence[BuildWarning]],
     ) -> None:
         self._backend = backend
+        self._warned = warned
         self._watch = watch
         self._outer = cancel
         # A failing build cancels its siblings, but not whatever else the caller's Cancel governs.
@@ -307,7 +318,11 @@ class _Run:
                     spec,
                     response,
                     timeline=timeline,
-                    warnings=tuple(warning_of(spec, raised) for raised in timeline.warnings),
+                    warnings=(
+                        *self._warned.get(spec.name, ()),
+                        *(warning_of(spec, raised) for raised in timeline.warnings),
+                        *cache_warnings(timeline),
+                    ),
                     attempts=observed.attempts(),
                     backend=self._backend.name,
                     look=cache(lambda: self._backend.image_facts(spec, response)),

@@ -21,10 +21,11 @@ def select_backend(*, environ: Mapping[str, str] | None = None) -> Backend:
     """
     # ruff: noqa: PLC0415 - their imports are needed only now
     from stagebuild.backends.buildx import BuildxBackend
+    from stagebuild.backends.cachecare import CacheCaringBackend
     from stagebuild.backends.masking import MaskingBackend
     from stagebuild.backends.retrying import RetryingBackend
     from stagebuild.backends.timelimits import TimeLimitedBackend
 
     environ = os.environ if environ is None else environ
     masked = MaskingBackend(BuildxBackend(environ=environ), environ=environ)
-    return TimeLimitedBackend(RetryingBackend(masked))
+    return TimeLimitedBackend(RetryingBackend(CacheCaringBackend(masked)))
