@@ -20,6 +20,7 @@ from stagebuild.version import __version__
 
 if TYPE_CHECKING:
     from stagebuild.backends.base import Backend, Cancel, SolveResponse
+    from stagebuild.checks import CheckReport, Finding, Ignored, Severity, check_project
     from stagebuild.config import load, schema
     from stagebuild.errors import (
         BackendError,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from stagebuild.model import (
         Attestation,
         CacheEntry,
+        Checks,
         Digest,
         Environment,
         Output,
@@ -83,6 +85,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "backends.base": ("Backend", "Cancel", "SolveResponse"),
+    "checks": ("CheckReport", "Finding", "Ignored", "Severity", "check_project"),
     "config": ("load", "schema"),
     "errors": (
         "BackendError",
@@ -113,6 +116,7 @@ _HOMES = {
     "model": (
         "Attestation",
         "CacheEntry",
+        "Checks",
         "Digest",
         "Environment",
         "Output",
@@ -150,15 +154,19 @@ __all__ = [
     "CacheEntry",
     "CacheUse",
     "Cancel",
+    "CheckReport",
+    "Checks",
     "ConfigError",
     "ContextError",
     "Digest",
     "DockerfileError",
     "EngineUnavailable",
     "Environment",
+    "Finding",
     "GitState",
     "History",
     "HistoryError",
+    "Ignored",
     "ImageSizes",
     "LayerRecord",
     "LayerSize",
@@ -177,6 +185,7 @@ __all__ = [
     "RunEvent",
     "RunOutcome",
     "Secret",
+    "Severity",
     "SolveResponse",
     "SshForward",
     "StageRecord",
@@ -192,6 +201,7 @@ __all__ = [
     "UnsupportedFeature",
     "__version__",
     "build",
+    "check_project",
     "execute",
     "load",
     "plan_builds",

@@ -206,15 +206,18 @@ def run(
     if jobs is not None and jobs < 1:
         raise ValueError(f"jobs is {jobs}: at least one build has to run")
     specs = tuple(publishing(spec, push=push, load=load) for spec in plan.specs)
-    chosen = backend if backend is not None else select_backend()
+    chosen = backend if backend is not None else select_backend().backend
     at_once = min(jobs or default_jobs(), len(specs))
-    with _Run(
-        backend=chosen,
-        watch=on_event,
-        cancel=cancel,
-        keep_going=keep_going,
-        warned=shared_cache_warnings(specs),
-    ) as run_:
+    with (
+        chosen.together(specs) as joint,
+        _Run(
+            backend=joint,
+            watch=on_event,
+            cancel=cancel,
+            keep_going=keep_going,
+            warned=shared_cache_warnings(specs),
+        ) as run_,
+    ):
         if at_once == 1:
             for spec in specs:
                 run_.build(spec)

@@ -12,6 +12,7 @@ It says nothing about an engine: use a real one for that.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from stagebuild.backends.base import SolveFailed, SolveResponse
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Mapping, Sequence
 
-    from stagebuild.backends.base import Cancel, Emit
+    from stagebuild.backends.base import Backend, Cancel, Emit
     from stagebuild.model import ImageFacts
     from stagebuild.planning.spec import BuildSpec
     from stagebuild.progress.events import Event
@@ -69,6 +70,11 @@ class ScriptedBackend:
     scripts: Mapping[str, Script] = field(default_factory=dict)
     name: str = "scripted"
     built: list[BuildSpec] = field(default_factory=list)
+
+    def together(self, specs: Sequence[BuildSpec]) -> nullcontext[Backend]:
+        """Give this same backend."""
+        del specs
+        return nullcontext(self)
 
     def build(self, spec: BuildSpec, emit: Emit, cancel: Cancel) -> SolveResponse:
         """Play the script of ``spec``."""

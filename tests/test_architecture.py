@@ -35,6 +35,7 @@ ROOMS = (
     "failures",
     "observing",
     "history",
+    "checks",
     "report",
     "sinks",
     "runner",

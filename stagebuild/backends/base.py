@@ -18,6 +18,9 @@ from stagebuild.progress.events import Event
 from stagebuild.values import field, frozen
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
+
     from stagebuild.model import Digest, ImageFacts
     from stagebuild.planning.spec import BuildSpec
 
@@ -159,6 +162,18 @@ class Backend(Protocol):
     """
 
     name: str
+
+    def together(self, specs: Sequence[BuildSpec]) -> AbstractContextManager[Backend]:
+        """
+        Give a backend for the builds of one run, which may share a connection and a context.
+
+        Args:
+            specs: Every build that it will be asked for.
+
+        Raises:
+            UnsupportedFeature: They can't be built by one engine.
+        """
+        ...
 
     def build(self, spec: BuildSpec, emit: Emit, cancel: Cancel) -> SolveResponse:
         """

@@ -9,13 +9,14 @@ a local cache refers to any more goes, since BuildKit only ever adds to one.
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from stagebuild.progress.events import WarningRaised
 from stagebuild.values import replaced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from stagebuild.backends.base import Backend, Cancel, Emit, SolveResponse
     from stagebuild.model import CacheEntry, ImageFacts
@@ -41,6 +42,12 @@ class CacheCaringBackend:
         """
         self.name = backend.name
         self._backend = backend
+
+    @contextmanager
+    def together(self, specs: Sequence[BuildSpec]) -> Iterator[Backend]:
+        """Give a backend for the builds of one run."""
+        with self._backend.together(specs) as backend:
+            yield CacheCaringBackend(backend)
 
     def build(self, spec: BuildSpec, emit: Emit, cancel: Cancel) -> SolveResponse:
         """Build ``spec`` as every backend does."""

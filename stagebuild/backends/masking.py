@@ -10,6 +10,7 @@ A value that a step has changed first (encoded, reversed, cut) can't be known, a
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from stagebuild.backends.base import SolveFailed
@@ -52,6 +53,12 @@ class MaskingBackend:
         self.name = backend.name
         self._backend = backend
         self._environ = environ
+
+    @contextmanager
+    def together(self, specs: Sequence[BuildSpec]) -> Iterator[Backend]:
+        """Give a backend for the builds of one run."""
+        with self._backend.together(specs) as backend:
+            yield MaskingBackend(backend, environ=self._environ)
 
     def build(self, spec: BuildSpec, emit: Emit, cancel: Cancel) -> SolveResponse:
         """Build ``spec`` as every backend does."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import queue
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from stagebuild.backends.base import SolveFailed
@@ -21,7 +22,7 @@ from stagebuild.progress.events import AttemptFailed, VertexUpdate, WarningRaise
 from stagebuild.values import replaced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from stagebuild.backends.base import Backend, Cancel, Emit, SolveResponse
     from stagebuild.backends.failureclasses import FailureClass
@@ -66,6 +67,14 @@ class RetryingBackend:
         self._budget_s = budget_s
         self._jitter = jitter or _random
         self._pause = pause or pause_unless_canceled
+
+    @contextmanager
+    def together(self, specs: Sequence[BuildSpec]) -> Iterator[Backend]:
+        """Give a backend for the builds of one run."""
+        with self._backend.together(specs) as backend:
+            yield RetryingBackend(
+                backend, budget_s=self._budget_s, jitter=self._jitter, pause=self._pause
+            )
 
     def build(self, spec: BuildSpec, emit: Emit, cancel: Cancel) -> SolveResponse:
         """Build ``spec`` as every backend does; ``spec.retries`` says how often."""

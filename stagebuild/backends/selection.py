@@ -1,31 +1,71 @@
-"""Which backend builds."""
+"""Which backend builds, and why."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from stagebuild.backends.buildx.discovery import has_buildx
+from stagebuild.backends.cachecare import CacheCaringBackend
+from stagebuild.backends.masking import MaskingBackend
+from stagebuild.backends.retrying import RetryingBackend
+from stagebuild.backends.timelimits import TimeLimitedBackend
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from stagebuild.backends.base import Backend
 
+BACKENDS = ("auto", "sdk", "buildx")
+"""What can be asked for."""
 
-def select_backend(*, environ: Mapping[str, str] | None = None) -> Backend:
+
+class Selected(NamedTuple):
     """
-    Return the backend that builds when the caller names none.
+    A backend, and why it is this one.
+
+    Attributes:
+        backend: What builds.
+        reason: Half a sentence for people.
+    """
+
+    backend: Backend
+    reason: str
+
+
+def select_backend(name: str = "auto", *, environ: Mapping[str, str] | None = None) -> Selected:
+    """
+    Return the backend called ``name``; connects to nothing.
+
+    What it builds is cleaned of secrets, tried again where that may help, and ended in time.
+
+    ``auto`` is buildx where it is installed, and the engine's own protocol where it is not.
 
     Args:
+        name: One of BACKENDS.
         environ: The process environment that it finds docker, the engine and secrets through;
             this process' own when not given.
-    """
-    # ruff: noqa: PLC0415 - their imports are needed only now
-    from stagebuild.backends.buildx import BuildxBackend
-    from stagebuild.backends.cachecare import CacheCaringBackend
-    from stagebuild.backends.masking import MaskingBackend
-    from stagebuild.backends.retrying import RetryingBackend
-    from stagebuild.backends.timelimits import TimeLimitedBackend
 
+    Raises:
+        ValueError: There is no such backend.
+    """
     environ = os.environ if environ is None else environ
-    masked = MaskingBackend(BuildxBackend(environ=environ), environ=environ)
-    return TimeLimitedBackend(RetryingBackend(CacheCaringBackend(masked)))
+    if name not in BACKENDS:
+        raise ValueError(f'no backend "{name}"; there are: {", ".join(BACKENDS)}')
+    reason = "it was asked for"
+    if name == "auto":
+        name = "buildx" if has_buildx("docker", environ) else "sdk"
+        reason = "it is installed" if name == "buildx" else "there is no docker buildx"
+    masked = MaskingBackend(_backend(name, environ), environ=environ)
+    return Selected(TimeLimitedBackend(RetryingBackend(CacheCaringBackend(masked))), reason)
+
+
+def _backend(name: str, environ: Mapping[str, str]) -> Backend:
+    # ruff: noqa: PLC0415 - one of them is needed
+    if name == "sdk":
+        from stagebuild.backends.sdk import SdkBackend
+
+        return SdkBackend(environ=environ)
+    from stagebuild.backends.buildx import BuildxBackend
+
+    return BuildxBackend(environ=environ)

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 from stagebuild.backends.base import Cancel, SolveFailed
 from stagebuild.progress.events import AttemptFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from stagebuild.backends.base import Backend, Emit, SolveResponse
     from stagebuild.model import ImageFacts
@@ -42,6 +43,12 @@ class TimeLimitedBackend:
         self.name = backend.name
         self._backend = backend
         self._clock = clock
+
+    @contextmanager
+    def together(self, specs: Sequence[BuildSpec]) -> Iterator[Backend]:
+        """Give a backend for the builds of one run."""
+        with self._backend.together(specs) as backend:
+            yield TimeLimitedBackend(backend, clock=self._clock)
 
     def build(self, spec: BuildSpec, emit: Emit, cancel: Cancel) -> SolveResponse:
         """

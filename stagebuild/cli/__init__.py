@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from stagebuild.cli.arguments import parse, split_verb
 from stagebuild.cli.exitcodes import ExitCode
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Mapping, Sequence
 
 
@@ -25,17 +27,7 @@ def main(argv: Sequence[str] | None = None, *, environ: Mapping[str, str] | None
     verb, words = split_verb(sys.argv[1:] if argv is None else argv)
     try:
         options = parse(verb, words, environ)
-        if verb == "schema":
-            from stagebuild.cli.schema import print_schema  # noqa: PLC0415 - one verb, one import
-
-            return print_schema(options.document, sys.stdout)
-        if verb == "history":
-            from stagebuild.cli.history import history  # noqa: PLC0415 - the same
-
-            return history(options, environ=environ, stdout=sys.stdout, stderr=sys.stderr)
-        from stagebuild.cli.build import build  # noqa: PLC0415 - the same
-
-        return build(options, environ=environ, stdout=sys.stdout, stderr=sys.stderr)
+        return _done(verb, options, environ)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else ExitCode.USAGE
     except KeyboardInterrupt:
@@ -44,6 +36,17 @@ def main(argv: Sequence[str] | None = None, *, environ: Mapping[str, str] | None
         # Whoever read our stdout has left. Python would complain once more when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.BUILD_FAILED
+
+
+def _done(verb: str, options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Import the module of a verb, which nobody else pays for, and return its exit code."""
+    if verb == "schema":
+        from stagebuild.cli.schema import print_schema  # noqa: PLC0415 - see above
+
+        return print_schema(options.document, sys.stdout)
+    do = getattr(import_module(f"stagebuild.cli.{verb}"), verb)
+    code: int = do(options, environ=environ, stdout=sys.stdout, stderr=sys.stderr)
+    return code
 
 
 def script() -> None:

@@ -10,15 +10,17 @@ from stagebuild.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+BACKENDS = ("auto", "sdk", "buildx")
 PROGRESS_MODES = ("auto", "tty", "plain", "rawjson", "quiet")
 LOG_FORMATS = ("console", "json")
 SCHEMAS = ("config", "result")
-VERBS = ("build", "history", "schema")
+VERBS = ("build", "check", "history", "schema")
 
 # argparse checks the choices of what is typed, but not of a default.
 _CHOICES_BY_VARIABLE = {
     "STAGEBUILD_PROGRESS": PROGRESS_MODES,
     "STAGEBUILD_LOG_FORMAT": LOG_FORMATS,
+    "STAGEBUILD_BACKEND": BACKENDS,
 }
 
 _DESCRIPTION = (
@@ -33,9 +35,10 @@ examples:
   IMAGE=$(stagebuild prod -q --push)   the reference alone, for scripts
   stagebuild prod --dry-run            show the exact command, run nothing
   stagebuild prod --set tags+=shop:1   change any key of the configuration
+  stagebuild check                     look at the Dockerfile before building
   stagebuild build schema              build an environment that is called like a verb
 
-verbs: build ENV…, history [ENV], schema [config|result]
+verbs: build ENV…, check [ENV…], history [ENV], schema [config|result]
 
 exit codes: 0 ok, 1 build failed, 2 usage, 3 configuration or Dockerfile, 4 no usable engine,
 5 registry or push, 130 and 143 interrupted
@@ -76,6 +79,14 @@ def parser_of(verb: str, environ: Mapping[str, str]) -> argparse.ArgumentParser:
     match verb:
         case "schema":
             return _schema_parser()
+        case "check":
+            from stagebuild.cli.check_arguments import (  # noqa: PLC0415 - the same
+                fill_check_parser,
+            )
+
+            parser = _Parser(prog="stagebuild check", allow_abbrev=False)
+            fill_check_parser(parser, environ)
+            return parser
         case "history":
             from stagebuild.cli.history_arguments import (  # noqa: PLC0415 - one verb, one import
                 fill_history_parser,
@@ -129,14 +140,7 @@ def _add_selection(parser: argparse.ArgumentParser, environ: Mapping[str, str]) 
     group = parser.add_argument_group("what to build")
     group.add_argument("--all", action="store_true", help="every environment that has a target")
     group.add_argument("--list", action="store_true", help="list the environments and exit")
-    group.add_argument(
-        "-f",
-        "--file",
-        metavar="PATH",
-        default=environ.get("STAGEBUILD_FILE") or None,
-        help="stagebuild.toml, pyproject.toml, a Dockerfile, or a folder with one of them; "
-        "the nearest upwards by default [STAGEBUILD_FILE]",
-    )
+    add_file(group, environ)
     _repeatable(group, "--set", metavar="[ENV.]KEY=VALUE", text="set any key; += adds to a list")
     _repeatable(group, "--var", metavar="NAME=VALUE", text="set a variable of the configuration")
 
@@ -162,6 +166,13 @@ def _add_build(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> N
         metavar="NAME",
         default=environ.get("STAGEBUILD_BUILDER") or None,
         help="buildx builder to use [STAGEBUILD_BUILDER]",
+    )
+    group.add_argument(
+        "--backend",
+        choices=BACKENDS,
+        default=environ.get("STAGEBUILD_BACKEND") or "auto",
+        help="buildx, sdk (the engine's own protocol, no program in between), or auto: buildx "
+        "where it is installed [STAGEBUILD_BACKEND]",
     )
     group.add_argument(
         "-j",
@@ -231,6 +242,18 @@ def _add_display(parser: argparse.ArgumentParser, environ: Mapping[str, str]) ->
         choices=LOG_FORMATS,
         default=environ.get("STAGEBUILD_LOG_FORMAT") or None,
         help="write structured logs to stderr [STAGEBUILD_LOG_FORMAT]",
+    )
+
+
+def add_file(group: argparse._ActionsContainer, environ: Mapping[str, str]) -> None:
+    """Add the option that names the project."""
+    group.add_argument(
+        "-f",
+        "--file",
+        metavar="PATH",
+        default=environ.get("STAGEBUILD_FILE") or None,
+        help="stagebuild.toml, pyproject.toml, a Dockerfile, or a folder with one of them; "
+        "the nearest upwards by default [STAGEBUILD_FILE]",
     )
 
 

@@ -12,7 +12,7 @@ from stagebuild.cli.overriding import overrides_of
 from stagebuild.cli.showing import Display, write_digest_file, write_metadata_file
 from stagebuild.cli.signals import Interrupts
 from stagebuild.config import load
-from stagebuild.errors import StagebuildError
+from stagebuild.errors import ConfigError, StagebuildError
 from stagebuild.history.store import History
 from stagebuild.planning import buildable_names, plan_builds
 from stagebuild.runner import RunOutcome, run
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import TextIO
 
+    from stagebuild.backends.base import Backend
+    from stagebuild.backends.selection import Selected
     from stagebuild.model import Project
     from stagebuild.planning import BuildPlan
     from stagebuild.sinks.base import Sink
@@ -62,7 +64,7 @@ def build(
             return ExitCode.USAGE
         plan = plan_builds(project, names, overrides=overrides_of(options))
         if options.dry_run:
-            return _dry_run(plan, stdout, environ)
+            return _dry_run(plan, select_backend(options.backend, environ=environ).backend, stdout)
         return _build(plan, options, display, environ)
     except StagebuildError as error:
         display.show_refusal(error)
@@ -73,32 +75,61 @@ def _build(
     plan: BuildPlan, options: argparse.Namespace, display: Display, environ: Mapping[str, str]
 ) -> int:
     cancel = Cancel()
-    with Interrupts(cancel) as interrupts, Tee(_sinks(options, display, plan, environ)) as sink:
+    selected = select_backend(options.backend, environ=environ)
+    with (
+        Interrupts(cancel) as interrupts,
+        Tee(_sinks(options, display, plan, environ, selected)) as sink,
+    ):
         outcome = run(
             plan,
             jobs=options.jobs,
             keep_going=options.keep_going,
             on_event=sink.emit,
             cancel=cancel,
+            backend=selected.backend,
             history=None
             if options.no_history
             else History.of_project(plan.project, environ=environ),
         )
     display.show(outcome, plan)
-    if options.digest_file:
-        write_digest_file(Path(options.digest_file), outcome)
-    if options.metadata_file:
-        write_metadata_file(Path(options.metadata_file), outcome)
+    _write("--digest-file", options.digest_file, outcome, write_digest_file)
+    _write("--metadata-file", options.metadata_file, outcome, write_metadata_file)
     return _exit_code(outcome, interrupts.number)
 
 
+def _write(
+    option: str, path: str | None, outcome: RunOutcome, write: Callable[[Path, RunOutcome], None]
+) -> None:
+    """
+    Write a file that an option asks for.
+
+    Raises:
+        ConfigError: It can't be written.
+    """
+    if not path:
+        return
+    try:
+        write(Path(path), outcome)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}", key=option) from error
+
+
 def _sinks(
-    options: argparse.Namespace, display: Display, plan: BuildPlan, environ: Mapping[str, str]
+    options: argparse.Namespace,
+    display: Display,
+    plan: BuildPlan,
+    environ: Mapping[str, str],
+    selected: Selected,
 ) -> list[Sink]:
     """Return where the run's events go."""
     sinks = [open_sink(display.choice, display.stderr)]
     if options.log_format or options.verbose:
-        from stagebuild.sinks.log import LogFormat, LogSink, configure  # noqa: PLC0415 - rarely used
+        from stagebuild.sinks.log import (  # noqa: PLC0415 - rarely used
+            LogFormat,
+            LogSink,
+            configure,
+            log_choice,
+        )
 
         configure(
             LogFormat(options.log_format or LogFormat.CONSOLE),
@@ -108,6 +139,7 @@ def _sinks(
             redact=_redactor(plan, environ),
         )
         sinks.append(LogSink())
+        log_choice(selected.backend.name, selected.reason)
     return sinks
 
 
@@ -128,9 +160,8 @@ def _list(project: Project, stdout: TextIO) -> int:
     return ExitCode.OK
 
 
-def _dry_run(plan: BuildPlan, stdout: TextIO, environ: Mapping[str, str]) -> int:
+def _dry_run(plan: BuildPlan, backend: Backend, stdout: TextIO) -> int:
     """Print the commands that would run, secrets blotted out."""
-    backend = select_backend(environ=environ)
     stdout.writelines(f"# {spec.name}\n{backend.command(spec)}\n" for spec in plan.specs)
     return ExitCode.OK
 

@@ -310,6 +310,25 @@ ENVIRONMENT_KEYS = _table(
     ),
 )
 
+CHECK_KEYS = _table(
+    Key(
+        "ignore",
+        kinds.TEXTS,
+        "[Rules](rules.md) that `stagebuild check` leaves out, ours and BuildKit's. A comment in"
+        " the Dockerfile, `# stagebuild: ignore=RULE reason`, does so for one instruction.",
+        "none",
+        '["missing-cache-mount", "StageNameCasing"]',
+    ),
+    Key(
+        "production",
+        kinds.TEXTS,
+        "Environments whose images are shipped: many rules look at those alone.",
+        "environments and stages that are called `prod`, `production`, `release`, `staging`, …;"
+        " without one, the last stage, unless it is called like a test or a tool",
+        '["prod", "worker"]',
+    ),
+)
+
 NAMES_OF_FIELDS = {key.field: name for name, key in ENVIRONMENT_KEYS.items()}
 
 TABLES = {
@@ -317,6 +336,7 @@ TABLES = {
     "variables": "Text by name, for `${NAME}` wherever text stands. A variable of the same name in"
     " the process environment wins over the file, the command line over both.",
     "environments": "What can be built, by name.",
+    "checks": "What `stagebuild check` looks at.",
 }
 
 BUILT_INS = {

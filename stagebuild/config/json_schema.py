@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from stagebuild.config.definitions import (
     BUILT_INS,
+    CHECK_KEYS,
     ENVIRONMENT_KEYS,
     ENVIRONMENT_NAME,
     PROJECT_KEYS,
@@ -49,6 +50,7 @@ def schema() -> dict[str, Any]:
             "project": {"description": TABLES["project"], **_table(PROJECT_KEYS)},
             "variables": variables,
             "environments": environments,
+            "checks": {"description": TABLES["checks"], **_table(CHECK_KEYS)},
         },
         "additionalProperties": False,
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from stagebuild.config.definitions import (
     BUILT_INS,
+    CHECK_KEYS,
     ENVIRONMENT_KEYS,
     ENVIRONMENT_NAME,
     PROJECT_KEYS,
@@ -18,7 +19,7 @@ from stagebuild.config.keypaths import Misfit, dotted, within
 from stagebuild.config.lines import LazyLines
 from stagebuild.config.plain import SpelledFloat, check_keys, expected, read_members, read_scalar
 from stagebuild.errors import ConfigError, did_you_mean
-from stagebuild.model.project import Environment, Origin, Project
+from stagebuild.model.project import Checks, Environment, Origin, Project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,6 +94,7 @@ def _project(document: object, *, root: Path, origin: Origin) -> Project:
         root=root,
         variables=_variables(document.get("variables", {})),
         environments=_environments(document.get("environments", {})),
+        checks=Checks(**read_table(document.get("checks", {}), CHECK_KEYS, "checks")),
         origin=origin,
         **project,
     )

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stagebuild.config.definitions import BUILT_INS, ENVIRONMENT_KEYS, PROJECT_KEYS
+from stagebuild.config.definitions import BUILT_INS, CHECK_KEYS, ENVIRONMENT_KEYS, PROJECT_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,7 +32,14 @@ def with_tables(page: str) -> str:
         "environments": "\n\n".join(
             _section(key, "environments.NAME") for key in ENVIRONMENT_KEYS.values()
         ),
-        "overview": _overview({"project": PROJECT_KEYS, "environments.NAME": ENVIRONMENT_KEYS}),
+        "checks": "\n\n".join(_section(key, "checks") for key in CHECK_KEYS.values()),
+        "overview": _overview(
+            {
+                "project": PROJECT_KEYS,
+                "environments.NAME": ENVIRONMENT_KEYS,
+                "checks": CHECK_KEYS,
+            }
+        ),
         "built-ins": _table(
             ("variable", "value"), ((f"`${{{name}}}`", doc) for name, doc in BUILT_INS.items())
         ),

@@ -9,12 +9,13 @@ from stagebuild.model.entries import (
     Ulimit,
 )
 from stagebuild.model.images import HistoryEntry, ImageFacts
-from stagebuild.model.project import Environment, Origin, Project
+from stagebuild.model.project import Checks, Environment, Origin, Project
 from stagebuild.model.values import Digest, Platform
 
 __all__ = [
     "Attestation",
     "CacheEntry",
+    "Checks",
     "Digest",
     "Environment",
     "HistoryEntry",

@@ -108,6 +108,20 @@ class Environment:
 
 
 @frozen
+class Checks:
+    """
+    How a project is checked.
+
+    Attributes:
+        ignore: Ids of rules that don't count.
+        production: Environments whose images are shipped; None means those that are called so.
+    """
+
+    ignore: tuple[str, ...] = ()
+    production: tuple[str, ...] | None = None
+
+
+@frozen
 class Origin:
     """
     Where a project was written down, so that an error can point at it.
@@ -146,6 +160,7 @@ class Project:
         variables: Variables by name; the process environment and the command line override them.
         environments: Environments by name; None means that there is no configuration, and every
             named stage of the Dockerfile is an environment.
+        checks: How it is checked.
         origin: The configuration file, or None when there is none.
     """
 
@@ -156,4 +171,5 @@ class Project:
     dockerfile: str = "Dockerfile"
     variables: Mapping[str, str] = field(default_factory=dict)
     environments: Mapping[str, Environment] | None = None
+    checks: Checks = field(default_factory=Checks)
     origin: Origin | None = None

@@ -8,7 +8,7 @@ settings together, ``sites`` and ``entries`` check what they point to, ``resolvi
 
 from stagebuild.planning.git import GitFacts, GitUnavailable
 from stagebuild.planning.overrides import Overrides
-from stagebuild.planning.plan import buildable_names, plan_builds
+from stagebuild.planning.plan import buildable_names, describe_builds, plan_builds
 from stagebuild.planning.spec import BuildPlan, BuildSpec
 from stagebuild.planning.surroundings import Surroundings
 
@@ -20,5 +20,6 @@ __all__ = [
     "Overrides",
     "Surroundings",
     "buildable_names",
+    "describe_builds",
     "plan_builds",
 ]

@@ -53,17 +53,35 @@ def plan_builds(
             the variables; with path, line and key where a file says it.
         DockerfileError: A Dockerfile is no Dockerfile, or BuildKit would refuse it.
     """
-    if isinstance(names, str):
-        raise TypeError(f"names is a list of environments: [{names!r}], not {names!r}")
-    planner = _Planner(project, surroundings or Surroundings.current(), overrides or Overrides())
-    if not names:
-        raise ConfigError(
-            "no environment is named", hint=f"there are: {', '.join(planner.names()) or 'none'}"
-        )
-    specs = tuple(planner.spec(name) for name in dict.fromkeys(names))
+    specs = describe_builds(project, names, surroundings=surroundings, overrides=overrides)
     for spec in specs[:MOST_RESOLVED]:
         _ = spec.stages
     return BuildPlan(project=project, specs=specs)
+
+
+def describe_builds(
+    project: Project,
+    names: Sequence[str] | None,
+    *,
+    surroundings: Surroundings | None = None,
+    overrides: Overrides | None = None,
+) -> tuple[BuildSpec, ...]:
+    """
+    Return the specs of the named environments, whose stages nobody has resolved yet.
+
+    For those who look at a Dockerfile that BuildKit may refuse; takes and raises what
+    `plan_builds` does, and None for every environment that can be built.
+    """
+    if isinstance(names, str):
+        raise TypeError(f"names is a list of environments: [{names!r}], not {names!r}")
+    planner = _Planner(project, surroundings or Surroundings.current(), overrides or Overrides())
+    if names is None:
+        names = [name for name in planner.names() if not planner.is_abstract(name)]
+    elif not names:
+        raise ConfigError(
+            "no environment is named", hint=f"there are: {', '.join(planner.names()) or 'none'}"
+        )
+    return tuple(planner.spec(name) for name in dict.fromkeys(names))
 
 
 def buildable_names(

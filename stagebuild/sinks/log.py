@@ -109,6 +109,13 @@ class Redactor:
                 return self._redact(str(value))
 
 
+def log_choice(backend: str, reason: str) -> None:
+    """Log which backend builds, and why."""
+    import structlog  # noqa: PLC0415 - a run without logs needs none
+
+    structlog.get_logger(LOGGER).debug("backend chosen", backend=backend, reason=reason)
+
+
 class LogSink:
     """
     Logs what happens to each build; says nothing of running steps' output.

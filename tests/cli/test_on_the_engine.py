@@ -234,3 +234,19 @@ def test_a_signal_cancels_the_build_and_is_told_by_the_exit_code(
     assert child.returncode == code
     assert time.monotonic() - started_s < 10
     assert "canceled" in shown
+
+
+def test_both_backends_push_the_same_digest(shop: Shop) -> None:
+    by_buildx = shop.run("prod", "-q", "--push", "--backend", "buildx").stdout
+    assert shop.run("prod", "-q", "--push", "--backend", "sdk").stdout == by_buildx
+
+
+def test_without_any_program_the_engine_itself_is_asked(shop: Shop) -> None:
+    bare = Shop(
+        folder=shop.folder,
+        repository=shop.repository,
+        env={**shop.env, "PATH": "/nonexistent", "DOCKER_CONFIG": str(shop.folder / "none")},
+    )
+    shown = json.loads(bare.run("prod", "report", "--json").stdout)
+    assert {result["backend"] for result in shown["results"].values()} == {"sdk"}
+    assert (shop.folder / "out" / "greeting").read_text() == "hello\n"

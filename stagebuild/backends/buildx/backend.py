@@ -26,7 +26,8 @@ from stagebuild.progress.rawjson import EventDecoder
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from stagebuild.backends.base import Cancel, Emit, Feature, SolveResponse
+    from stagebuild.backends.base import Backend, Cancel, Emit, Feature, SolveResponse
+    from stagebuild.backends.buildx.linting import LintWarning
     from stagebuild.backends.buildx.looks import BuilderFacts
     from stagebuild.model import ImageFacts
     from stagebuild.planning.spec import BuildSpec
@@ -114,6 +115,11 @@ class BuildxBackend:
             ask=asking(self._environ),
         )
 
+    def together(self, specs: Sequence[BuildSpec]) -> contextlib.nullcontext[Backend]:
+        """Give this same backend: builds of one run share nothing but the engine's cache."""
+        del specs
+        return contextlib.nullcontext(self)
+
     def command(self, spec: BuildSpec) -> str:
         """
         Return the line that starts the build in a shell, secrets blotted out; starts nothing.
@@ -131,6 +137,17 @@ class BuildxBackend:
                 environ=self._environ,
             )
         )
+
+    def lint(self, spec: BuildSpec) -> tuple[LintWarning, ...]:
+        """
+        Return what BuildKit's own checks say of the stages that a build needs; builds nothing.
+
+        Raises:
+            BackendError: There is no buildx or engine, or they can't do this.
+        """
+        from stagebuild.backends.buildx.linting import lint  # noqa: PLC0415
+
+        return lint(spec, command=self._buildx(), environ=self._environ)
 
     def builder_facts(self, builder: str | None = None) -> BuilderFacts | None:
         """Ask buildx what a builder is, the selected one by default; None when it won't say."""

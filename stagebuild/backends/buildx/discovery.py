@@ -67,6 +67,24 @@ def buildx_command(docker: str, environ: Mapping[str, str]) -> tuple[str, ...]:
     return through_docker
 
 
+def has_buildx(docker: str, environ: Mapping[str, str]) -> bool:
+    """
+    Return whether buildx is installed; looks at files alone.
+
+    Args:
+        docker: As for ``buildx_command``.
+        environ: As for ``buildx_command``.
+    """
+    import shutil  # noqa: PLC0415 - not on the path of a build whose backend is named
+
+    if environ.get(PROGRAM_VARIABLE):
+        return True
+    plugins = (f"{folder}/{_PLUGIN}" for folder in _plugin_folders(environ))
+    return shutil.which(docker, path=environ.get("PATH")) is not None and any(
+        os.access(plugin, os.X_OK) for plugin in plugins
+    )
+
+
 def config_folder(environ: Mapping[str, str]) -> str:
     """Return the folder of docker's configuration."""
     home = environ.get("HOME") or os.path.expanduser("~")  # noqa: PTH111 - see above

@@ -7,7 +7,7 @@ builds share them, for the environments of one run.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from stagebuild.backends.base import SolveFailed
@@ -153,6 +153,10 @@ class _Joint:
         self._backend = backend
         self.image_facts = backend.image_facts
         self.command = backend.command
+
+    def together(self, specs: Sequence[BuildSpec]) -> nullcontext[Backend]:
+        del specs
+        return nullcontext(self)
 
     def build(self, spec: BuildSpec, emit: Emit, cancel: Cancel) -> SolveResponse:
         _stop_if_asked(cancel)
