@@ -3,16 +3,31 @@ A folder for one build, that nobody else can look into and that never stays behi
 
 ``tempfile`` does the same and more, and takes 10 ms to import: it brings ``random`` and, through
 ``shutil``, every compression module.
+
+What a process that was killed leaves behind, the next one removes. Whether a folder's owner is
+alive is told by a lock on it, which the kernel takes back from the dead; a process id would lie
+where containers share ``/tmp``.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import time
+from fcntl import LOCK_EX, LOCK_NB, flock
 from typing import TYPE_CHECKING
+
+from stagebuild.backends.leftovers import at_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+_PREFIX = "stagebuild-"
+
+# A folder without a lock may be one that its owner is just making.
+_MAKING_S = 60.0
+
+_swept: set[str] = set()
 
 
 @contextlib.contextmanager
@@ -20,18 +35,54 @@ def private_folder(parent: str | None = None) -> Iterator[str]:
     """
     Give a new folder, and remove it with the files in it.
 
+    The first time in a process, folders whose owner was killed are removed, too.
+
     Args:
         parent: Where to make it; the folder of ``TMPDIR``, else ``/tmp``, when not given.
 
     Raises:
         OSError: It can't be made.
     """
-    path = f"{parent or os.environ.get('TMPDIR') or '/tmp'}/stagebuild-{os.urandom(8).hex()}"  # noqa: S108 - the name can't be guessed, and mkdir takes none that exists
+    parent = parent or os.environ.get("TMPDIR") or "/tmp"  # noqa: S108 - see below
+    if parent not in _swept:
+        _swept.add(parent)
+        sweep(parent)
+    # The name can't be guessed, and mkdir takes none that exists.
+    path = f"{parent}/{_PREFIX}{os.urandom(8).hex()}"
     os.mkdir(path, 0o700)  # noqa: PTH102 - pathlib is not loaded on this path
+    with at_once(lambda: _remove(path)):
+        lock = os.open(path, os.O_RDONLY)
+        try:
+            flock(lock, LOCK_EX)
+            yield path
+        finally:
+            _remove(path)
+            os.close(lock)
+
+
+def sweep(parent: str) -> None:
+    """Remove the folders of owners that are no more; what can't be looked at stays."""
+    with contextlib.suppress(OSError), os.scandir(parent) as entries:
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                if entry.name.startswith(_PREFIX) and _is_ours(entry) and _is_left(entry.path):
+                    _remove(entry.path)
+
+
+def _is_ours(entry: os.DirEntry[str]) -> bool:
+    return entry.is_dir(follow_symlinks=False) and entry.stat().st_uid == os.getuid()
+
+
+def _is_left(path: str) -> bool:
+    """Whether a folder's owner is gone."""
+    lock = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     try:
-        yield path
+        flock(lock, LOCK_EX | LOCK_NB)
+        return time.time() - os.fstat(lock).st_mtime > _MAKING_S
+    except BlockingIOError:
+        return False
     finally:
-        _remove(path)
+        os.close(lock)
 
 
 def _remove(path: str) -> None:
