@@ -99,5 +99,25 @@ def test_what_is_called_alike_but_is_no_folder_stays(tmp_path: Path) -> None:
     assert link.is_symlink()
 
 
+@pytest.mark.parametrize(
+    ("name", "mode", "inside"),
+    [
+        ("stagebuild-notes", 0o700, ""),
+        ("stagebuild-0123456789abcdeg", 0o700, ""),
+        ("stagebuild-0123456789abcdef0", 0o700, ""),
+        ("stagebuild-0123456789abcdef", 0o755, ""),
+        ("stagebuild-0123456789abcdef", 0o700, "folder"),
+    ],
+)
+def test_what_somebody_else_made_stays(tmp_path: Path, name: str, mode: int, inside: str) -> None:
+    folder = tmp_path / name
+    (folder / inside).mkdir(parents=True)
+    (folder / "file").touch()
+    folder.chmod(mode)
+    aged(folder)
+    sweep(str(tmp_path))
+    assert (folder / "file").exists()
+
+
 def test_a_place_that_can_not_be_read_is_no_error(tmp_path: Path) -> None:
     sweep(str(tmp_path / "nowhere"))
