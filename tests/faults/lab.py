@@ -66,6 +66,7 @@ FAULTS = (
     Fault(name="405", status=405),
     Fault(name="413", status=413),
 )
+HANG = Fault(name="hang", breaks="hang")
 PHASES = ("resolve", "pull", "cache import", "cache export", "push")
 
 

@@ -157,6 +157,11 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
+    def finish(self) -> None:
+        """Close what is still open."""
+        with contextlib.suppress(OSError, ValueError):
+            super().finish()
+
     protocol_version = "HTTP/1.1"
 
     def handle_one_request(self) -> None:
@@ -207,9 +212,13 @@ class _Handler(BaseHTTPRequestHandler):
                 self._forward(proxy, how=how)
 
     def _close(self) -> None:
+        """End the connection; by the time the handler's files are closed, it really is."""
         self.close_connection = True
         with contextlib.suppress(OSError):
-            self.connection.close()
+            self.rfile.close()
+        with contextlib.suppress(OSError):
+            self.wfile.close()
+        self.connection.close()
 
     def _drain(self) -> None:
         for _ in self._body():
