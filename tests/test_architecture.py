@@ -38,6 +38,7 @@ ROOMS = (
     "registry",
     "history",
     "checks",
+    "starting",
     "forecast",
     "report",
     "sinks",
