@@ -39,6 +39,7 @@ ROOMS = (
     "history",
     "checks",
     "starting",
+    "doctor",
     "forecast",
     "report",
     "sinks",
