@@ -14,7 +14,7 @@ BACKENDS = ("auto", "sdk", "buildx")
 PROGRESS_MODES = ("auto", "tty", "plain", "rawjson", "quiet")
 LOG_FORMATS = ("console", "json")
 SCHEMAS = ("config", "result")
-VERBS = ("build", "check", "history", "plan", "schema")
+VERBS = ("build", "check", "history", "plan", "schema", "why")
 
 # argparse checks the choices of what is typed, but not of a default.
 _CHOICES_BY_VARIABLE = {
@@ -38,7 +38,7 @@ examples:
   stagebuild check                     look at the Dockerfile before building
   stagebuild build schema              build an environment that is called like a verb
 
-verbs: build ENV…, plan ENV…, check [ENV…], history [ENV], schema [config|result]
+verbs: build ENV…, plan ENV…, why ENV, check [ENV…], history [ENV], schema [config|result]
 
 exit codes: 0 ok, 1 build failed, 2 usage, 3 configuration or Dockerfile, 4 no usable engine,
 5 registry or push, 130 and 143 interrupted
@@ -94,6 +94,14 @@ def parser_of(verb: str, environ: Mapping[str, str]) -> argparse.ArgumentParser:
 
             parser = _Parser(prog="stagebuild history", allow_abbrev=False)
             fill_history_parser(parser, environ)
+            return parser
+        case "why":
+            from stagebuild.cli.why_arguments import (  # noqa: PLC0415 - the same
+                fill_why_parser,
+            )
+
+            parser = _Parser(prog="stagebuild why", allow_abbrev=False)
+            fill_why_parser(parser, environ)
             return parser
         case "plan":
             from stagebuild.cli.plan_arguments import (  # noqa: PLC0415 - the same
