@@ -41,6 +41,7 @@ ROOMS = (
     "forecast",
     "report",
     "sinks",
+    "scheduling",
     "runner",
     "testing",
     "__init__",

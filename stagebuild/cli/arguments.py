@@ -219,6 +219,9 @@ def _add_build(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> N
     group.add_argument(
         "-k", "--keep-going", action="store_true", help="finish the others when one has failed"
     )
+    group.add_argument(
+        "--all-or-nothing", action="store_true", help="publish nothing until all are built"
+    )
 
 
 def _add_outputs(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:

@@ -104,8 +104,11 @@ def _targets(root: bytes, path: str) -> list[str]:
         target = _target(root, path)
         return [] if target is None else [target]
     pattern = compiled_glob(name)
+    full = b"/".join((root, _bytes(folder)))
+    if folder and os.path.islink(full):  # noqa: PTH114 - bytes; its name has a wildcard in it
+        return []
     try:
-        with os.scandir(b"/".join((root, _bytes(folder)))) as listing:
+        with os.scandir(full) as listing:
             names = sorted(item.name for item in listing if item.is_symlink())
     except OSError as error:
         if error.errno in _ABSENT:

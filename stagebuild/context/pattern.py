@@ -26,6 +26,9 @@ _PIECES = re.compile(r"(?s)\*\*/?|\*|\?|\\.|[^*?\\]+|\\")
 _GAPS = re.compile(r"\*\*/?|[*?\[\]\\]")
 _ESCAPED = re.compile(r"[.+()$]")  # the engine means to escape |, { and } too, but does not
 _SPECIAL = re.compile(r"[\[\]\\{}|^]")
+# A star and what follows it up to the next: the first place where that matches is as good as any,
+# as the next star takes what is left. Trying the others would take forever with many stars.
+_BETWEEN_STARS = re.compile(r"\[\^/\]\*((?:[^\[(.\\*]|\\.|\[\^/\](?!\*))+)(?=\[\^/\]\*)")
 _UNFORESEEABLE = re.compile("[|{^\ufffd\udc80-\udcff]")
 
 
@@ -107,7 +110,8 @@ class Pattern:
         """Return what compiles the expression when it is needed: most patterns match nothing."""
 
         def matches(path: bytes) -> bool:
-            self.matches = _matcher(re.compile(rf"{expression}\Z").match)
+            quick = _BETWEEN_STARS.sub(r"(?>[^/]*?\1)", expression)
+            self.matches = _matcher(re.compile(rf"{quick}\Z").match)
             return self.matches(path)
 
         return matches

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
     map(chr, range(0x2000, 0x200B))
 )
+_WILDCARDS = frozenset("*[]?^\\")
 
 
 class Match(NamedTuple):
@@ -58,6 +59,7 @@ class Patterns:
     def __init__(self, patterns: Iterable[str]) -> None:
         self.rules = tuple(map(_rule, filter(None, (given.strip(SPACE) for given in patterns))))
         self.has_exceptions = any(rule.exception for rule in self.rules)
+        self._heads = (_heads(self.rules, exceptions=False), _heads(self.rules, exceptions=True))
         self._inherited: dict[int, Match] = {}
         self._exact = {rule.start for rule in self.rules if rule.kind is Kind.EXACT}
         loose = [rule for rule in self.rules if rule.kind is not Kind.EXACT]
@@ -68,6 +70,10 @@ class Patterns:
     def match(self, path: bytes) -> bool:
         """
         Say whether a path is one of those meant, with nothing known of the folders above it.
+
+        On a walk, `match_in` can say something else: of ``a``, ``!a/b``, ``a`` the last is not
+        tried on a folder ``a``, and what is in the folder does not learn of it. What an engine is
+        sent, a walk decides.
 
         Raises:
             BadPattern: A pattern that has to be tried means nothing to the engine.
@@ -101,8 +107,16 @@ class Patterns:
         return Match(matched, own)
 
     def may_match_below(self, folder: bytes, *, exceptions: bool = False) -> bool:
-        """Say whether a plain pattern, or an exception, may match something in a folder."""
+        """
+        Say whether something in a folder has to be looked at for a plain pattern, or an exception.
+
+        Where the engine looks at names only, so do we: it then never finds what ``a|b/*``, as it
+        reads it, matches elsewhere.
+        """
         inside = folder + b"/"
+        heads = self._heads[exceptions]
+        if heads is not None:
+            return any(head.startswith(inside) for head in heads)
         return any(
             rule.exception == exceptions
             and (
@@ -126,6 +140,19 @@ class Patterns:
         last = bits.bit_length() - 1  # the last pattern that matches decides
         matched = bits != 0 and not self.rules[last].exception
         return self._inherited.setdefault(bits, Match(matched, bits))
+
+
+def _heads(rules: Iterable[Pattern], *, exceptions: bool) -> list[bytes] | None:
+    """
+    Return the folders that patterns name, each with a slash; None if one of them has a wildcard.
+
+    Source: tonistiigi/fsutil filter.go, patternWithoutTrailingGlob.
+    """
+    texts = [rule.text for rule in rules if rule.exception == exceptions]
+    heads = [text.removesuffix("/**").removesuffix("/*") for text in texts]
+    if any(_WILDCARDS.intersection(head) for head in heads):
+        return None
+    return [head.encode(errors="surrogateescape") + b"/" for head in heads]
 
 
 def _rule(given: str) -> Pattern:

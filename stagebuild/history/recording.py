@@ -22,7 +22,14 @@ from stagebuild.history.records import (
     StageRecord,
     StepRecord,
 )
-from stagebuild.runevents import BuildEnded, BuildStarted, Progressed, Retrying, RunEnded
+from stagebuild.runevents import (
+    BuildEnded,
+    BuildStarted,
+    GatesAwaited,
+    Progressed,
+    Retrying,
+    RunEnded,
+)
 from stagebuild.secrecy import redacted, secret_values
 from stagebuild.values import replaced
 from stagebuild.version import __version__
@@ -86,7 +93,7 @@ class Recorder:
                 begun = self._started.pop(event.build, None)
                 if begun is not None:
                     self._put((begun, event))
-            case Progressed() | Retrying() | RunEnded():
+            case Progressed() | Retrying() | GatesAwaited() | RunEnded():
                 pass
 
     def _put(self, came: _Came) -> None:

@@ -166,6 +166,7 @@ class Resolution:
             builder=self._text("builder"),
             push=self._settings.get("push", False),
             load=self._settings.get("load", False),
+            requires=tuple(dict.fromkeys(self._filled("requires", ()))),
             retries=self._retries(),
             retry_steps=self._items("retry_steps", lambda stage: _stage(stage, site)),
             timeout_s=self._one("timeout", read_duration_s),

@@ -65,6 +65,8 @@ class BuildSpec:
         builder: Name of the buildx builder, or None for the selected one.
         push: Whether to push to the registry of the tags.
         load: Whether to load into the engine's image store.
+        requires: Names of the builds of the same plan that must succeed before anything of this
+            one is published.
         retries: How many attempts may follow one that failed in a way that may pass.
         retry_steps: Stages whose failing RUN and COPY steps are worth another attempt, too.
         timeout_s: How long the build may take, attempts and waits included; None is for ever.
@@ -103,6 +105,7 @@ class BuildSpec:
     builder: str | None = None
     push: bool = False
     load: bool = False
+    requires: tuple[str, ...] = ()
     retries: int = DEFAULT_RETRIES
     retry_steps: tuple[str, ...] = ()
     timeout_s: float | None = None
@@ -130,11 +133,14 @@ class BuildPlan:
 
     Attributes:
         project: Where the specs came from.
-        specs: In the order asked for, each environment once.
+        specs: What was asked for, in that order, then the gates of these that were not asked for
+            themselves; each environment once.
+        gates: Names of the latter.
     """
 
     project: Project
     specs: tuple[BuildSpec, ...]
+    gates: frozenset[str] = frozenset()
 
     def __getitem__(self, name: str) -> BuildSpec:
         """
