@@ -167,7 +167,7 @@ def _builders(facts: Facts) -> Iterator[Finding]:
 def _builder(builder: Builder, *, is_used: bool) -> Finding:
     subject = f"builder {builder.name}"
     states = {node.status or "unknown" for node in builder.nodes}
-    versions = sorted({node.buildkit for node in builder.nodes if _is_told(node.buildkit)})
+    versions = sorted({node.buildkit or "" for node in builder.nodes if _is_told(node.buildkit)})
     told = f"{builder.driver or 'no driver'}, {_listed(states) or 'no node'}"
     told += f", BuildKit {_listed(versions)}" * bool(versions) + ", in use" * is_used
     if states == {"running"}:
