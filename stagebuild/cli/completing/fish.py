@@ -47,7 +47,8 @@ def _option(option: Option) -> str:
     )
     if option.value is Value.NOTHING:
         return names
-    return f"{names} -r{_action(option.value, option.choices)}"
+    only = "-r" if option.value is Value.FILE else "-x"  # -x offers no files besides
+    return f"{names} {only}{_action(option.value, option.choices)}"
 
 
 def _action(value: Value, choices: Sequence[str]) -> str:
