@@ -16,6 +16,7 @@ from stagebuild.backends.base import SolveFailed
 from stagebuild.errors import BuildCanceled, GateFailed, StagebuildError
 from stagebuild.failures import canceled_before_start, gate_failed
 from stagebuild.runevents import BuildEnded, BuildStarted, GatesAwaited, RunEnded
+from stagebuild.scheduling.layouts import Layouts
 from stagebuild.scheduling.schedule import Phase, Schedule, State, Task
 from stagebuild.scheduling.solving import Building, refusal
 
@@ -65,7 +66,17 @@ class Run:
         self._telling = threading.Lock()
         tell = None if watch is None else self._tell
         # A failing build cancels its siblings, but not whatever else the caller's Cancel governs.
-        self._buildings = {spec.name: Building(spec, backend, tell) for spec in specs}
+        self._layouts = Layouts()
+        self._buildings = {
+            spec.name: Building(
+                spec,
+                backend,
+                tell,
+                layouts=self._layouts,
+                is_base=self._schedule.is_base(spec.name),
+            )
+            for spec in specs
+        }
         self._outer = cancel
         self._unlink: Callable[[], None] = lambda: None
         self._keep_going = keep_going
@@ -82,6 +93,7 @@ class Run:
 
     def __exit__(self, *_: object) -> None:
         self._unlink()
+        self._layouts.remove()
         if self._watch is not None:
             failed = len(self._failed) + len(self._gated) + len(self._canceled)
             ended = RunEnded(succeeded=len(self.results), failed=failed, at_s=time.time())
