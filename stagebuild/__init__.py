@@ -40,6 +40,15 @@ if TYPE_CHECKING:
         UnknownStage,
         UnsupportedFeature,
     )
+    from stagebuild.forecast import (
+        Cause,
+        Forecast,
+        Reason,
+        StageForecast,
+        State,
+        StepForecast,
+        forecast,
+    )
     from stagebuild.history import (
         BuildRecord,
         GitState,
@@ -64,6 +73,7 @@ if TYPE_CHECKING:
         Ulimit,
     )
     from stagebuild.planning import BuildPlan, BuildSpec, Overrides, Surroundings, plan_builds
+    from stagebuild.registry import ImageDigests
     from stagebuild.report.document import run_document
     from stagebuild.result import Attempt, BuildResult, BuildWarning
     from stagebuild.runevents import (
@@ -77,7 +87,14 @@ if TYPE_CHECKING:
     )
     from stagebuild.runner import RunOutcome, build, execute, run
     from stagebuild.sizes import ImageSizes, LayerSize
-    from stagebuild.timeline import Overhead, PathSegment, StageTiming, StepTiming, Timeline
+    from stagebuild.timeline import (
+        CacheUse,
+        Overhead,
+        PathSegment,
+        StageTiming,
+        StepTiming,
+        Timeline,
+    )
 
 _HOMES = {
     "backends.base": ("Backend", "Cancel", "SolveResponse"),
@@ -100,6 +117,15 @@ _HOMES = {
         "UnknownEnvironment",
         "UnknownStage",
         "UnsupportedFeature",
+    ),
+    "forecast": (
+        "Cause",
+        "Forecast",
+        "Reason",
+        "StageForecast",
+        "State",
+        "StepForecast",
+        "forecast",
     ),
     "history": (
         "BuildRecord",
@@ -125,6 +151,7 @@ _HOMES = {
         "Ulimit",
     ),
     "planning": ("BuildPlan", "BuildSpec", "Overrides", "Surroundings", "plan_builds"),
+    "registry": ("ImageDigests",),
     "report.document": ("run_document",),
     "result": ("Attempt", "BuildResult", "BuildWarning"),
     "runevents": (
@@ -138,7 +165,7 @@ _HOMES = {
     ),
     "runner": ("RunOutcome", "build", "execute", "run"),
     "sizes": ("ImageSizes", "LayerSize"),
-    "timeline": ("Overhead", "PathSegment", "StageTiming", "StepTiming", "Timeline"),
+    "timeline": ("CacheUse", "Overhead", "PathSegment", "StageTiming", "StepTiming", "Timeline"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -158,7 +185,9 @@ __all__ = [
     "BuildTimedOut",
     "BuildWarning",
     "CacheEntry",
+    "CacheUse",
     "Cancel",
+    "Cause",
     "CheckReport",
     "Checks",
     "ConfigError",
@@ -168,6 +197,7 @@ __all__ = [
     "EngineUnavailable",
     "Environment",
     "Finding",
+    "Forecast",
     "GateFailed",
     "GatesAwaited",
     "GitState",
@@ -175,6 +205,7 @@ __all__ = [
     "HistoryError",
     "Ignored",
     "Image",
+    "ImageDigests",
     "ImageSizes",
     "LayerRecord",
     "LayerSize",
@@ -187,6 +218,7 @@ __all__ = [
     "Progressed",
     "Project",
     "ProtocolError",
+    "Reason",
     "RegistryFailed",
     "Retrying",
     "RunEnded",
@@ -196,9 +228,12 @@ __all__ = [
     "Severity",
     "SolveResponse",
     "SshForward",
+    "StageForecast",
     "StageRecord",
     "StageTiming",
     "StagebuildError",
+    "State",
+    "StepForecast",
     "StepRecord",
     "StepTiming",
     "Surroundings",
@@ -211,6 +246,7 @@ __all__ = [
     "build",
     "check_project",
     "execute",
+    "forecast",
     "load",
     "plan_builds",
     "run",

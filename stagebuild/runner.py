@@ -177,9 +177,13 @@ def run(
     cancel: Cancel | None = None,
     backend: Backend | None = None,
     history: History | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> RunOutcome:
     """
     Do what ``execute`` does, but return failures next to results instead of raising the first.
+
+    Args, besides those of ``execute``:
+        environ: The process environment that is recorded by; this process' own when not given.
 
     Raises:
         ConfigError: ``push`` was asked for where nothing says where to.
@@ -187,7 +191,7 @@ def run(
     if history is not None:
         from stagebuild.history.recording import Recorder  # noqa: PLC0415 - only when asked for
 
-        with Recorder(history) as recorder:
+        with Recorder(history, environ=environ) as recorder:
             outcome = run(
                 plan,
                 push=push,

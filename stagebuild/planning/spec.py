@@ -76,6 +76,7 @@ class BuildSpec:
         idle_timeout_s: How long nothing may be heard of it; None likewise.
         graph: Returns the Dockerfile's stages, the same each time it is called; None for a remote
             context. Usually called already by ``plan_builds``, which refuses what it raises.
+        graph_for: Returns the stages as they are for another platform, or None as ``graph``.
     """
 
     name: str
@@ -116,6 +117,9 @@ class BuildSpec:
     timeout_s: float | None = None
     idle_timeout_s: float | None = None
     graph: Callable[[], StageGraph] | None = field(default=None, compare=False, repr=False)
+    graph_for: Callable[[Platform], StageGraph] | None = field(
+        default=None, compare=False, repr=False
+    )
 
     @property
     def stages(self) -> StageGraph | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 from stagebuild.backends.base import SolveFailed
 from stagebuild.errors import BuildCanceled, GateFailed, StagebuildError
-from stagebuild.failures import canceled_before_start, gate_failed
+from stagebuild.failures import canceled_before_start, gate_failed, shared_cache_warnings
 from stagebuild.runevents import BuildEnded, BuildStarted, GatesAwaited, RunEnded
 from stagebuild.scheduling.layouts import Layouts
 from stagebuild.scheduling.schedule import Phase, Schedule, State, Task
@@ -67,6 +67,7 @@ class Run:
         tell = None if watch is None else self._tell
         # A failing build cancels its siblings, but not whatever else the caller's Cancel governs.
         self._layouts = Layouts()
+        warned = shared_cache_warnings(specs)
         self._buildings = {
             spec.name: Building(
                 spec,
@@ -74,6 +75,7 @@ class Run:
                 tell,
                 layouts=self._layouts,
                 is_base=self._schedule.is_base(spec.name),
+                warned=warned.get(spec.name, ()),
             )
             for spec in specs
         }

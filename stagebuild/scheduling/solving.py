@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 from stagebuild.backends.base import Cancel, SolveFailed
 from stagebuild.errors import BuildFailed, ProtocolError
-from stagebuild.failures import build_failed, canceled_before_start, failure_class, warning_of
+from stagebuild.failures import (
+    build_failed,
+    cache_warnings,
+    canceled_before_start,
+    failure_class,
+    warning_of,
+)
 from stagebuild.observing import Observed
 from stagebuild.progress.events import AttemptFailed
 from stagebuild.result import result_of
@@ -18,13 +24,13 @@ from stagebuild.scheduling.publication import PublicationEvents, waiting
 from stagebuild.scheduling.schedule import Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from stagebuild.backends.base import Backend, Emit, SolveResponse
     from stagebuild.errors import StagebuildError
     from stagebuild.planning.spec import BuildSpec
     from stagebuild.progress.events import Event
-    from stagebuild.result import BuildResult
+    from stagebuild.result import BuildResult, BuildWarning
     from stagebuild.runevents import RunEvent
     from stagebuild.scheduling.layouts import Layouts
     from stagebuild.timeline import Timeline
@@ -42,6 +48,7 @@ class Building:
         tell: Gets every event, or None.
         layouts: Where images are that other builds are based on.
         is_base: Whether others are based on this one.
+        warned: What is to be said of the build whatever comes of it.
 
     Attributes:
         spec: As given.
@@ -56,6 +63,7 @@ class Building:
         *,
         layouts: Layouts,
         is_base: bool,
+        warned: Sequence[BuildWarning] = (),
     ) -> None:
         self.spec = spec
         self.cancel = Cancel()
@@ -63,6 +71,7 @@ class Building:
         self._is_base = is_base
         self._backend = backend
         self._tell = tell
+        self._warned = warned
         self._observed: Observed | None = None
         self._built_s = 0.0
         self._awaited: tuple[str, ...] = ()
@@ -109,7 +118,11 @@ class Building:
             self.spec,
             response,
             timeline=timeline,
-            warnings=tuple(warning_of(self.spec, raised) for raised in timeline.warnings),
+            warnings=(
+                *self._warned,
+                *(warning_of(self.spec, raised) for raised in timeline.warnings),
+                *cache_warnings(timeline),
+            ),
             attempts=observed.attempts(),
             backend=self._backend.name,
             look=cache(lambda: self._backend.image_facts(self.spec, response)),

@@ -42,6 +42,8 @@ class Checkout:
         self.engine = engine
         path = f"{Path(sys.executable).parent}:{engine.env['PATH']}"
         self.env = {**engine.env, "PATH": path, "REGISTRY": engine.registry, "NO_COLOR": "1"}
+        for inherited in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):  # these tests may run under make
+            self.env.pop(inherited, None)
 
     def type(self, *argv: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
