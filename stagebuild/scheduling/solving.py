@@ -166,7 +166,7 @@ class Building:
                 observed.built()
 
         emit = self._emitter(observed)
-        events = PublicationEvents(emit, ran_again=self._refuse, begin=begin)
+        events = PublicationEvents(emit, built_s=built_s, ran_again=self._refuse, begin=begin)
         self._response = self._build(publication(self.spec), events.take)
         if self._ran_again is not None:
             raise self._not_the_same(self._ran_again)
