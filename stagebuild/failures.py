@@ -114,7 +114,7 @@ def gate_failed(
         cause: Its own error.
         timeline: What had run of ``build`` until then, or None.
     """
-    message = f'not published: its gate "{gate}" failed: {cause.message}'
+    message = f'not published: "{gate}", which it needs, failed: {cause.message}'
     if not isinstance(cause, BuildFailed):
         return GateFailed(message, build=build, gate=gate, timeline=timeline, hint=cause.hint)
     return GateFailed(

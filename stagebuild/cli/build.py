@@ -175,7 +175,11 @@ def _dry_run(plan: BuildPlan, backend: Backend, stdout: TextIO) -> int:
 def _title(spec: BuildSpec, plan: BuildPlan) -> str:
     """Return a build's name, and what it waits for or is there for."""
     after = f", published after {', '.join(spec.requires)}" if spec.requires else ""
-    return f"{spec.name}{' (gate)' if spec.name in plan.gates else ''}{after}"
+    role = ""
+    if spec.name in plan.gates:
+        is_gate = any(spec.name in other.requires for other in plan.specs)
+        role = " (gate)" if is_gate else " (base)"
+    return f"{spec.name}{role}{after}"
 
 
 def _exit_code(outcome: RunOutcome, signal_number: int | None) -> int:

@@ -9,6 +9,8 @@ from stagebuild.config.definitions import (
     CHECK_KEYS,
     ENVIRONMENT_KEYS,
     ENVIRONMENT_NAME,
+    IMAGE_KEYS,
+    IMAGE_NAME,
     PROJECT_KEYS,
     TABLES,
     VARIABLE_NAME,
@@ -17,7 +19,7 @@ from stagebuild.config.definitions import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stagebuild.config.definitions import Key
+    from stagebuild.config.keys import Key
 
 
 def schema() -> dict[str, Any]:
@@ -42,6 +44,12 @@ def schema() -> dict[str, Any]:
         "propertyNames": {"pattern": f"^{ENVIRONMENT_NAME}$"},
         "additionalProperties": _table(ENVIRONMENT_KEYS),
     }
+    images = {
+        "type": "object",
+        "description": TABLES["images"],
+        "propertyNames": {"pattern": f"^{IMAGE_NAME}$"},
+        "additionalProperties": _table(IMAGE_KEYS),
+    }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "stagebuild.toml",
@@ -50,6 +58,7 @@ def schema() -> dict[str, Any]:
             "project": {"description": TABLES["project"], **_table(PROJECT_KEYS)},
             "variables": variables,
             "environments": environments,
+            "images": images,
             "checks": {"description": TABLES["checks"], **_table(CHECK_KEYS)},
         },
         "additionalProperties": False,

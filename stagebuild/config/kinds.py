@@ -13,9 +13,11 @@ from typing import Any, NamedTuple
 from stagebuild.config import entries
 from stagebuild.config.plain import (
     read_choice,
+    read_combinations,
     read_count,
     read_duration,
     read_flag,
+    read_matrix,
     read_size,
     read_text,
     read_text_or_list,
@@ -124,6 +126,19 @@ TEXT_MAP = Kind(
     read=read_texts,
     schema=_map(_SCALAR),
     keyed=True,
+)
+MATRIX = Kind(
+    words="table of a value or a list of values by name",
+    read=read_matrix,
+    schema=_map(_one_or_list(_SCALAR)),
+    keyed=True,
+    nested=True,
+)
+COMBINATIONS = Kind(
+    words="table of values by name, or a list of these",
+    read=read_combinations,
+    schema=_one_or_list(_map(_SCALAR)),
+    listed=True,
 )
 BUILD_ARGS = Kind(
     words="table of text, numbers, booleans or `{ env = NAME }` by name",

@@ -164,6 +164,20 @@ def read_texts(value: object) -> dict[str, str]:
     return read_members(value, read=lambda _, member: read_scalar(member))
 
 
+def read_matrix(value: object) -> dict[str, tuple[str, ...]]:
+    """Return values as text by axis; one that is not in a list is the only one."""
+    return read_members(value, read=lambda _, member: _read_axis(member))
+
+
+def _read_axis(value: object) -> tuple[str, ...]:
+    return read_list(value if isinstance(value, list) else [value], read=read_scalar, what="a list")
+
+
+def read_combinations(value: object) -> tuple[dict[str, str], ...]:
+    """Return combinations of values by axis."""
+    return read_list(value, read=read_texts, what="a table, or a list of tables")
+
+
 def check_keys(table: Collection[str], known: Collection[str]) -> None:
     """Raise Misfit for the first key of ``table`` that is not known."""
     for key in table:

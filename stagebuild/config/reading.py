@@ -11,6 +11,8 @@ from stagebuild.config.definitions import (
     CHECK_KEYS,
     ENVIRONMENT_KEYS,
     ENVIRONMENT_NAME,
+    IMAGE_KEYS,
+    IMAGE_NAME,
     PROJECT_KEYS,
     TABLES,
     VARIABLE_NAME,
@@ -19,13 +21,13 @@ from stagebuild.config.keypaths import Misfit, dotted, within
 from stagebuild.config.lines import LazyLines
 from stagebuild.config.plain import SpelledFloat, check_keys, expected, read_members, read_scalar
 from stagebuild.errors import ConfigError, did_you_mean
-from stagebuild.model.project import Checks, Environment, Origin, Project
+from stagebuild.model.project import Checks, Environment, Image, Origin, Project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from stagebuild.config.definitions import Key
+    from stagebuild.config.keys import Key
 
 _TOML_PLACE = r" \(at (?:line (\d+), column (\d+)|end of document)\)$"
 
@@ -94,6 +96,7 @@ def _project(document: object, *, root: Path, origin: Origin) -> Project:
         root=root,
         variables=_variables(document.get("variables", {})),
         environments=_environments(document.get("environments", {})),
+        images=_images(document.get("images", {})),
         checks=Checks(**read_table(document.get("checks", {}), CHECK_KEYS, "checks")),
         origin=origin,
         **project,
@@ -150,6 +153,26 @@ def _environments(table: object) -> dict[str, Environment]:
             **read_table(settings, ENVIRONMENT_KEYS, "environments", name)
         )
     return environments
+
+
+def _images(table: object) -> dict[str, Image]:
+    if not isinstance(table, dict):
+        raise expected("a table", table).inside("images")
+    images = {}
+    for name, settings in table.items():
+        with within("images", name):
+            check_image_name(name)
+        images[name] = Image(**read_table(settings, IMAGE_KEYS, "images", name))
+    return images
+
+
+def check_image_name(name: str) -> None:
+    """Raise Misfit if no image can have this name: it becomes a part of repositories."""
+    if not re.fullmatch(IMAGE_NAME, name):
+        raise Misfit(
+            "an image's name has lower-case letters, digits and _ . -, and begins and ends with a"
+            " letter or a digit"
+        )
 
 
 def check_environment_name(name: str) -> None:

@@ -12,12 +12,18 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stagebuild.config.definitions import BUILT_INS, CHECK_KEYS, ENVIRONMENT_KEYS, PROJECT_KEYS
+from stagebuild.config.definitions import (
+    BUILT_INS,
+    CHECK_KEYS,
+    ENVIRONMENT_KEYS,
+    IMAGE_KEYS,
+    PROJECT_KEYS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from stagebuild.config.definitions import Key
+    from stagebuild.config.keys import Key
 
 
 def with_tables(page: str) -> str:
@@ -32,11 +38,13 @@ def with_tables(page: str) -> str:
         "environments": "\n\n".join(
             _section(key, "environments.NAME") for key in ENVIRONMENT_KEYS.values()
         ),
+        "images": "\n\n".join(_section(key, "images.NAME") for key in IMAGE_KEYS.values()),
         "checks": "\n\n".join(_section(key, "checks") for key in CHECK_KEYS.values()),
         "overview": _overview(
             {
                 "project": PROJECT_KEYS,
                 "environments.NAME": ENVIRONMENT_KEYS,
+                "images.NAME": IMAGE_KEYS,
                 "checks": CHECK_KEYS,
             }
         ),

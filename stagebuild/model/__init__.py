@@ -9,7 +9,7 @@ from stagebuild.model.entries import (
     Ulimit,
 )
 from stagebuild.model.images import HistoryEntry, ImageFacts
-from stagebuild.model.project import Checks, Environment, Origin, Project
+from stagebuild.model.project import Checks, Environment, Image, Origin, Project
 from stagebuild.model.values import Digest, Platform
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Digest",
     "Environment",
     "HistoryEntry",
+    "Image",
     "ImageFacts",
     "Origin",
     "Output",

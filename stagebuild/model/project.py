@@ -67,6 +67,10 @@ class Environment:
         push: Whether the image is pushed to the registry of its tags.
         load: Whether the image is loaded into the engine's image store.
         requires: Environments that must be built before this one is published: its gates.
+        matrix: Values by axis; the environment is built once for each combination.
+        matrix_exclude: Combinations that are left out: those that have all of these values.
+        matrix_include: Combinations that are built besides.
+        tag_stages: Image reference by stage: further images, tagged in the same run.
         retries: How often a build is tried again that failed in a way that may pass.
         retry_steps: Stages whose failing RUN and COPY steps are tried again, too.
         timeout: How long the build may take, as ``30m``.
@@ -103,10 +107,41 @@ class Environment:
     push: bool | None = None
     load: bool | None = None
     requires: tuple[str, ...] | None = None
+    matrix: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    matrix_exclude: tuple[Mapping[str, str], ...] | None = None
+    matrix_include: tuple[Mapping[str, str], ...] | None = None
+    tag_stages: Mapping[str, str] = field(default_factory=dict)
     retries: int | None = None
     retry_steps: tuple[str, ...] | None = None
     timeout: str | None = None
     idle_timeout: str | None = None
+
+
+@frozen
+class Image:
+    """
+    One of several images of a project. Every environment applies to each that has its stage.
+
+    What an image says of itself wins over what the environment says of all of them; tables are
+    merged, key by key.
+
+    Attributes:
+        description: One line for people.
+        context: Build context; without one the environment's.
+        dockerfile: Path of the Dockerfile, relative to the context's folder.
+        repository: Image repository, ``${repository}`` for this image; without one the project's,
+            with the image's name appended.
+        contexts: Named build contexts; ``image:NAME`` and ``image:NAME@ENVIRONMENT`` are other
+            images of the project.
+        build_args: Values by name.
+    """
+
+    description: str | None = None
+    context: str | None = None
+    dockerfile: str | None = None
+    repository: str | None = None
+    contexts: Mapping[str, str] = field(default_factory=dict)
+    build_args: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @frozen
@@ -163,6 +198,7 @@ class Project:
         environments: Environments by name; None means that there is no configuration, and every
             named stage of the Dockerfile is an environment.
         checks: How it is checked.
+        images: Images by name; none means that there is one, which has no name.
         origin: The configuration file, or None when there is none.
     """
 
@@ -173,5 +209,6 @@ class Project:
     dockerfile: str = "Dockerfile"
     variables: Mapping[str, str] = field(default_factory=dict)
     environments: Mapping[str, Environment] | None = None
+    images: Mapping[str, Image] = field(default_factory=dict)
     checks: Checks = field(default_factory=Checks)
     origin: Origin | None = None

@@ -10,6 +10,7 @@ from stagebuild.model.entries import CacheEntry, Output, Secret, SshForward
 from stagebuild.model.references import Reference
 from stagebuild.model.sizes import parse_size_bytes
 from stagebuild.model.values import Platform
+from stagebuild.planning.bases import is_base
 from stagebuild.planning.locations import absolute, is_remote, shown, split_oci_layout
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ class Places:
         """Return a named context: a folder is made absolute and must be there."""
         if not context:
             raise Misfit("a named context can't be empty")
-        if is_remote(context) or context.startswith("docker-image://"):
+        if is_remote(context) or is_base(context) or context.startswith("docker-image://"):
             return context
         layout = split_oci_layout(context)
         path, version = layout or (context, "")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stagebuild.config.keypaths import Misfit
-from stagebuild.errors import did_you_mean
 from stagebuild.values import replaced
 
 if TYPE_CHECKING:
@@ -52,14 +50,6 @@ def as_gate(spec: BuildSpec) -> BuildSpec:
     from stagebuild.model.entries import Output  # noqa: PLC0415 - for types only above
 
     return replaced(spec, outputs=(Output(type="cacheonly"),))
-
-
-def check_gates(gates: Sequence[str], known: Sequence[str]) -> None:
-    """Raise Misfit for the first gate that is no environment."""
-    for index, gate in enumerate(gates):
-        if gate not in known:
-            message = f'no environment "{gate}"{did_you_mean(gate, known)}'
-            raise Misfit(message, "requires", index)
 
 
 def circle(requires: Mapping[str, Sequence[str]]) -> tuple[str, ...] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from stagebuild.config.definitions import ENVIRONMENT_KEYS
+from stagebuild.config.environmentkeys import ENVIRONMENT_KEYS
 from stagebuild.config.keypaths import Misfit
 from stagebuild.config.kinds import FLAG
 from stagebuild.errors import ConfigError, did_you_mean, nearest
@@ -15,7 +15,7 @@ from stagebuild.values import field, frozen
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from stagebuild.config.definitions import Key
+    from stagebuild.config.keys import Key
     from stagebuild.planning.inheritance import Settings
 
 

@@ -43,7 +43,8 @@ class Authors:
         environment: The environment's name.
         literal: The settings that the command line gives to every environment.
         settings: The single settings of the command line that apply here.
-        inherited: The environment's settings before those of the command line.
+        inherited: The environment's settings before those of its image and the command line.
+        image: The name of its image, and what that sets.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Authors:
         literal: Settings,
         settings: Sequence[Setting],
         inherited: Settings,
+        image: tuple[str, Settings] = ("", {}),
     ) -> None:
         self._project = project
         self._lineages = lineages
@@ -62,6 +64,7 @@ class Authors:
         self._literal = literal
         self._settings = settings
         self._inherited = inherited
+        self._image, self._of_image = image
 
     def error(self, misfit: Misfit) -> ConfigError:
         """
@@ -77,6 +80,10 @@ class Authors:
         if outside is not None:
             return ConfigError(misfit.message, key=outside, hint=misfit.hint)
         field, *below = misfit.parts
+        if self._is_of_image(str(field), below):
+            name = NAMES_OF_FIELDS.get(str(field), str(field))
+            key = dotted(("images", self._image, name, *below))
+            return config_error(self._project, misfit, key=key)
         author = self._environment
         if self._lineages is not None:
             author = self._lineages.author(self._environment, misfit.parts)
@@ -86,6 +93,13 @@ class Authors:
         return config_error(
             self._project, misfit, key=dotted(("environments", author, name, *below))
         )
+
+    def _is_of_image(self, field: str, below: Sequence[str | int]) -> bool:
+        """Return whether the image wrote what lies at ``below`` in a field."""
+        value = self._of_image.get(field)
+        if isinstance(value, dict):
+            return bool(below) and below[0] in value
+        return value is not None
 
     def _outside(self, place: Sequence[str | int]) -> str | None:
         """Return the name of the override that wrote the value at ``place``, or None."""

@@ -33,4 +33,5 @@ def publishing(spec: BuildSpec, *, push: bool | None, load: bool | None) -> Buil
             key=f"environments.{spec.name}.tags",
             hint='set project.repository, or tags = ["registry.example/shop:prod"], or use --tag',
         )
-    return replaced(decided, tags=(f"{decided.repository}:{decided.name}",))
+    tag = decided.default_tag or f"{decided.repository}:{decided.name}"
+    return replaced(decided, tags=(tag,))

@@ -10,6 +10,7 @@ from stagebuild.config.keypaths import Misfit, within
 from stagebuild.config.kinds import NETWORKS
 from stagebuild.config.plain import read_choice, read_count
 from stagebuild.config.templates import Absent
+from stagebuild.planning.bases import is_base
 from stagebuild.planning.caches import (
     CacheOwner,
     branches_of,
@@ -35,9 +36,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from stagebuild.model import CacheEntry, Platform, Project
+    from stagebuild.model import CacheEntry, Image, Platform, Project
     from stagebuild.planning.entries import Places
     from stagebuild.planning.inheritance import Settings
+    from stagebuild.planning.naming import BuildName
     from stagebuild.planning.sites import Site, Sites
     from stagebuild.planning.variables import Facts
 
@@ -71,17 +73,26 @@ class Resolution:
 
     Args:
         shared: The plan's.
-        name: The environment's name.
-        settings: Its settings, with all that it inherits and that overrides give.
+        name: The environment, its image and combination.
+        settings: Its settings, with all that it inherits, of its image and of overrides.
+        image: The image, or None in a project that has only one.
     """
 
-    def __init__(self, shared: Shared, name: str, settings: Settings) -> None:
+    def __init__(
+        self, shared: Shared, name: BuildName, settings: Settings, image: Image | None = None
+    ) -> None:
         self._shared = shared
         self._name = name
         self._settings = settings
+        self._image = image
         self._variables = Variables(
-            shared.project, shared.facts, given=shared.given, environment=name
+            shared.project, shared.facts, given=shared.given, name=name, image=image
         )
+
+    @property
+    def settings(self) -> Settings:
+        """The settings, as given."""
+        return self._settings
 
     def site(self) -> Site:
         """
@@ -119,7 +130,7 @@ class Resolution:
         """
         target = self._text("target")
         if target is None:
-            return stage_for(self._name, site)
+            return stage_for(self._name.environment, site)
         with within("target"):
             check_stage(target, site)
         return target
@@ -136,18 +147,20 @@ class Resolution:
         target = self._variables.target = self.target(site)
         places = self._shared.places
         build_args = self._members("build_args", places.build_arg)
-        contexts = self._members("contexts", lambda _, context: places.context(context))
+        written = self._members("contexts", lambda _, context: places.context(context))
+        bases = {name: context for name, context in written.items() if is_base(context)}
+        contexts = {name: context for name, context in written.items() if name not in bases}
         platforms = tuple(dict.fromkeys(self._items("platforms", read_platform)))
         repository = self._repository()
         graph = graph_for = None
         if site.tree is not None:
             graphs = partial(
-                deferred_graph, site.tree, target=target, build_args=build_args, contexts=contexts
+                deferred_graph, site.tree, target=target, build_args=build_args, contexts=written
             )
             graph = graphs(platform=platforms[0] if platforms else None)
             graph_for = lambda platform: graphs(platform=platform)()  # noqa: E731 - a method of it
         return BuildSpec(
-            name=self._name,
+            name=str(self._name),
             root=self._shared.root,
             context=site.context,
             dockerfile=site.dockerfile,
@@ -176,6 +189,9 @@ class Resolution:
             builder=self._text("builder"),
             push=self._settings.get("push", False),
             load=self._settings.get("load", False),
+            default_tag=None if repository is None else f"{repository}:{self._name.tag}",
+            bases=bases,
+            tag_stages=self._members("tag_stages", lambda stage, tag: _tagged(stage, tag, site)),
             requires=tuple(dict.fromkeys(self._filled("requires", ()))),
             retries=self._retries(),
             retry_steps=self._items("retry_steps", lambda stage: _stage(stage, site)),
@@ -202,7 +218,7 @@ class Resolution:
             return ()
         owner = CacheOwner(
             project=self._shared.project.name or self._shared.root.name,
-            environment=self._name,
+            environment="-".join(filter(None, (self._name.image, self._name.tag))),
             platforms=platforms,
             repository=repository,
             tags=self._tags(repository),
@@ -237,14 +253,16 @@ class Resolution:
                 "push",
                 hint='set project.repository, or tags = ["registry.example/shop:prod"]',
             )
-        return (f"{repository}:{self._name}",)
+        return (f"{repository}:{self._name.tag}",)
 
     def _repository(self) -> str | None:
-        written = self._shared.project.repository
-        if written is None:
+        if self._image is not None and self._image.repository is not None:
+            with within("images", self._name.image or "", "repository", settled=True):
+                return read_repository(self._variables.expand("${repository}"))
+        if self._shared.project.repository is None:
             return None
         with within("project", "repository", settled=True):
-            return read_repository(self._variables.expand(written))
+            return read_repository(self._variables.expand("${repository}"))
 
     def _of_project(self, field: str, text: str) -> str:
         """Return a text of the project, filled in."""
@@ -288,6 +306,11 @@ class Resolution:
             with within(field, name):
                 members[name] = read(name, member)
         return members
+
+
+def _tagged(stage: str, tag: str, site: Site) -> str:
+    check_stage(stage, site)
+    return read_tag(tag)
 
 
 def _caches_folder(environ: Mapping[str, str], root: Path) -> str:

@@ -65,6 +65,9 @@ class BuildSpec:
         builder: Name of the buildx builder, or None for the selected one.
         push: Whether to push to the registry of the tags.
         load: Whether to load into the engine's image store.
+        default_tag: Reference that a pushed image without tags gets, or None without a repository.
+        bases: Builds of the same plan by the named context that their image is.
+        tag_stages: Image reference by stage, of which the plan has a build each.
         requires: Names of the builds of the same plan that must succeed before anything of this
             one is published.
         retries: How many attempts may follow one that failed in a way that may pass.
@@ -105,6 +108,9 @@ class BuildSpec:
     builder: str | None = None
     push: bool = False
     load: bool = False
+    default_tag: str | None = None
+    bases: Mapping[str, str] = field(default_factory=dict)
+    tag_stages: Mapping[str, str] = field(default_factory=dict)
     requires: tuple[str, ...] = ()
     retries: int = DEFAULT_RETRIES
     retry_steps: tuple[str, ...] = ()
@@ -133,8 +139,8 @@ class BuildPlan:
 
     Attributes:
         project: Where the specs came from.
-        specs: What was asked for, in that order, then the gates of these that were not asked for
-            themselves; each environment once.
+        specs: What was asked for, in that order, then what that requires or is based on and was
+            not asked for itself; each build once.
         gates: Names of the latter.
     """
 

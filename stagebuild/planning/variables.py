@@ -10,11 +10,12 @@ from stagebuild.config.keypaths import Misfit, within
 from stagebuild.config.templates import Absent, expand, literal
 from stagebuild.errors import did_you_mean
 from stagebuild.planning.git import GitUnavailable
+from stagebuild.planning.naming import BuildName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stagebuild.model import Project
+    from stagebuild.model import Image, Project
     from stagebuild.planning.git import GitFacts
     from stagebuild.planning.surroundings import Surroundings
 
@@ -23,6 +24,7 @@ _DATES = {
     "date.compact": "%Y%m%d%H%M%S",
     "date.day": "%Y-%m-%d",
 }
+_FAMILIES = ("env.NAME", "matrix.AXIS")
 _DEEPEST = 100
 
 
@@ -117,7 +119,8 @@ class Variables:
         project: Whose variables, name and repository these are.
         facts: The other built-ins.
         given: Values from the command line, by name; they win over everything.
-        environment: The environment's name.
+        name: The environment's name, with its image's and its combination.
+        image: The image, or None in a project that has only one.
         target: Its stage, once that is known; set it then.
     """
 
@@ -127,12 +130,17 @@ class Variables:
         facts: Facts | NoFacts,
         *,
         given: Mapping[str, str],
-        environment: str,
+        name: BuildName,
+        image: Image | None = None,
     ) -> None:
         self._project = project
         self._facts = facts
         self._given = given
-        self._values = {"environment": environment}
+        self._values = {"environment": name.environment}
+        self._values |= {f"matrix.{axis}": value for axis, value in name.combination}
+        if name.image is not None:
+            self._values["image"] = name.image
+        self._image = image
         self._open: list[str] = []
         self.target: str | None = None
 
@@ -166,11 +174,22 @@ class Variables:
             case "project":
                 written = project.name or literal(project.root.absolute().name)
                 return self._within(name, written, "project", "name")
+            case "image":
+                raise Absent("the project has a single image, without a name")
             case "repository":
-                if project.repository is None:
-                    raise Absent("project.repository is not set")
-                return self._within(name, project.repository, "project", "repository")
+                return self._repository()
         return self._built_in(name)
+
+    def _repository(self) -> str:
+        """Return the image's repository: its own, or its name below the project's."""
+        project, image = self._project, self._image
+        name = self._values.get("image", "")
+        if image is not None and image.repository is not None:
+            return self._within("repository", image.repository, "images", name, "repository")
+        if project.repository is None:
+            raise Absent("project.repository is not set")
+        written = self._within("repository", project.repository, "project", "repository")
+        return written if image is None else f"{written}/{name}"
 
     def _built_in(self, name: str) -> str:
         try:
@@ -193,7 +212,7 @@ class Variables:
             self._open.pop()
 
     def _unknown(self, name: str) -> Misfit:
-        available = [*self._project.variables, *(n for n in BUILT_INS if n != "env.NAME")]
+        available = [*self._project.variables, *(n for n in BUILT_INS if n not in _FAMILIES)]
         hint = None
         if name in self._facts.environ:
             hint = f"it is set in the process environment: use ${{env.{name}}}, or declare it"
@@ -209,7 +228,7 @@ def check_variables(project: Project) -> None:
     Raises:
         Misfit: One is broken, uses an unknown one, or needs itself; the place is settled.
     """
-    variables = Variables(project, NoFacts(), given={}, environment="")
+    variables = Variables(project, NoFacts(), given={}, name=BuildName(""))
     variables.target = ""
     for name in project.variables:
         variables.expand(f"${{{name}:-}}")

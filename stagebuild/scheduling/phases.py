@@ -30,18 +30,25 @@ def writes_files(spec: BuildSpec) -> bool:
     return any(output.type in ("local", "tar") for output in spec.outputs)
 
 
-def private(spec: BuildSpec) -> BuildSpec:
+def private(spec: BuildSpec, *, layout: str | None = None) -> BuildSpec:
     """
     Return what is built while the gates run.
 
     Cache exports are a publication, too: a failing gate leaves the registry as it was.
+
+    Args:
+        spec: As planned.
+        layout: Folder of an OCI layout that other builds read the image from, or None.
     """
+    for_others = Output(type="oci", dest=layout, attributes={"tar": "false"})
     return replaced(
         spec,
         tags=(),
         annotations={},
-        attestations=tuple([kept for kept in spec.attestations if kept.type != "provenance"]),
-        outputs=(_NOWHERE,),
+        attestations=()
+        if layout is not None
+        else tuple([kept for kept in spec.attestations if kept.type != "provenance"]),
+        outputs=(_NOWHERE if layout is None else for_others,),
         cache_to=(),
         push=False,
         load=False,

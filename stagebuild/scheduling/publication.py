@@ -34,14 +34,22 @@ class PublicationEvents:
 
     Args:
         emit: Gets the events.
+        built_s: When everything was built, by the engine's clock. Of a vertex that another running
+            build shares, the engine tells what it did before, too; that is no second run.
         ran_again: Called with the name of a step that was not found in the cache.
         begin: Called with the engine's time when the solve began, before its first event.
     """
 
     def __init__(
-        self, emit: Emit, *, ran_again: Callable[[str], None], begin: Callable[[float], None]
+        self,
+        emit: Emit,
+        *,
+        built_s: float,
+        ran_again: Callable[[str], None],
+        begin: Callable[[float], None],
     ) -> None:
         self._emit = emit
+        self._built_s = built_s
         self._ran_again = ran_again
         self._begin = begin
         self._begun = False
@@ -64,12 +72,13 @@ class PublicationEvents:
                 pass  # warnings about the Dockerfile were raised before
 
     def _take_vertex(self, event: VertexUpdate) -> None:
-        if not self._begun and event.started_s is not None:
-            self._begun = True
-            self._begin(event.started_s)
         kind = parse_vertex_name(event.name).kind
-        if kind == "step" and event.inputs and event.started_s is not None and not event.cached:
-            self._ran_again(event.name)
+        if event.started_s is not None and event.started_s > self._built_s:
+            if not self._begun:
+                self._begun = True
+                self._begin(event.started_s)
+            if kind == "step" and event.inputs and not event.cached:
+                self._ran_again(event.name)
         is_error = event.error and not event.error.endswith(_CANCELED)
         if kind in _PUBLISHING or is_error:
             self._told.add(event.digest)

@@ -16,6 +16,7 @@ from stagebuild.backends.base import SolveFailed
 from stagebuild.errors import BuildCanceled, GateFailed, StagebuildError
 from stagebuild.failures import canceled_before_start, gate_failed, shared_cache_warnings
 from stagebuild.runevents import BuildEnded, BuildStarted, GatesAwaited, RunEnded
+from stagebuild.scheduling.layouts import Layouts
 from stagebuild.scheduling.schedule import Phase, Schedule, State, Task
 from stagebuild.scheduling.solving import Building, refusal
 
@@ -65,9 +66,17 @@ class Run:
         self._telling = threading.Lock()
         tell = None if watch is None else self._tell
         # A failing build cancels its siblings, but not whatever else the caller's Cancel governs.
+        self._layouts = Layouts()
         warned = shared_cache_warnings(specs)
         self._buildings = {
-            spec.name: Building(spec, backend, tell, warned=warned.get(spec.name, ()))
+            spec.name: Building(
+                spec,
+                backend,
+                tell,
+                layouts=self._layouts,
+                is_base=self._schedule.is_base(spec.name),
+                warned=warned.get(spec.name, ()),
+            )
             for spec in specs
         }
         self._outer = cancel
@@ -86,6 +95,7 @@ class Run:
 
     def __exit__(self, *_: object) -> None:
         self._unlink()
+        self._layouts.remove()
         if self._watch is not None:
             failed = len(self._failed) + len(self._gated) + len(self._canceled)
             ended = RunEnded(succeeded=len(self.results), failed=failed, at_s=time.time())

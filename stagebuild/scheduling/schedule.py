@@ -1,6 +1,8 @@
 """
 Who may begin, and with what. Pure: says what to do next, and is told what came of it.
 
+A build that others are based on begins before them, and is private first, too.
+
 A build without gates is one task. One that waits for gates is built at the same time as they are,
 in a private task, and gets a second one, to publish, when they have passed; in between it takes
 nobody's place. So however few run at once, none waits for another that can't begin.
@@ -66,9 +68,11 @@ class Schedule:
         self._states = dict.fromkeys(self._specs, State.PENDING)
         self._pending = list(_gates_first(self._specs))[::-1]
         self._dependants: dict[str, list[str]] = {name: [] for name in self._specs}
+        self._bases: set[str] = set()
         for spec in specs:
-            for gate in spec.requires:
-                self._dependants[gate].append(spec.name)
+            self._bases.update(spec.bases.values())
+            for other in dict.fromkeys((*spec.requires, *spec.bases.values())):
+                self._dependants[other].append(spec.name)
         self._publishable: list[str] = []
         self._unbuilt = len(self._specs)
 
@@ -88,9 +92,12 @@ class Schedule:
             if self._states[name] is State.BUILT:
                 self._states[name] = State.PUBLISHING
                 return Task(name, Phase.PUBLICATION)
-        while self._pending:
-            name = self._pending.pop()
-            if self._states[name] is State.PENDING:
+        for place in range(len(self._pending) - 1, -1, -1):
+            name = self._pending[place]
+            if self._states[name] is not State.PENDING:
+                del self._pending[place]
+            elif self._has_its_bases(name):
+                del self._pending[place]
                 self._states[name] = State.RUNNING
                 return Task(name, self._first_phase(name))
         return None
@@ -136,8 +143,12 @@ class Schedule:
             ]
         return tuple(waits)
 
+    def is_base(self, name: str) -> bool:
+        """Return whether other builds are based on this one."""
+        return name in self._bases
+
     def stopped_by(self, name: str) -> Iterator[str]:
-        """Yield the builds, by now not ended, that require ``name``, also through others."""
+        """Yield the builds, not yet ended, that require or are based on ``name`` in any way."""
         seen = {name}
         pending = [name]
         while pending:
@@ -165,7 +176,11 @@ class Schedule:
     def _first_phase(self, name: str) -> Phase:
         if self._all_or_nothing and len(self._specs) > 1:
             return Phase.PRIVATE
-        return Phase.PRIVATE if self.waits_for(name) else Phase.WHOLE
+        return Phase.PRIVATE if name in self._bases or self.waits_for(name) else Phase.WHOLE
+
+    def _has_its_bases(self, name: str) -> bool:
+        made = (State.BUILT, State.PUBLISHING, State.DONE)
+        return all(self._states[base] in made for base in self._specs[name].bases.values())
 
     def _settle(self, names: Sequence[str]) -> tuple[str, ...]:
         """Let those of ``names`` go on that wait for nobody any more; return what is done by it."""
@@ -195,7 +210,7 @@ class Schedule:
 
 def _gates_first(specs: Mapping[str, BuildSpec]) -> Iterator[str]:
     """
-    Yield the names in the order of the plan, but every gate before what requires it.
+    Yield the names in the order of the plan, but every gate and base before what needs it.
 
     Where not all can begin at once, this finds out early what can't be published.
     """
@@ -204,7 +219,7 @@ def _gates_first(specs: Mapping[str, BuildSpec]) -> Iterator[str]:
         if start in seen:
             continue
         seen.add(start)
-        path = [(start, iter(specs[start].requires))]
+        path = [(start, _before(specs[start]))]
         while path:
             name, gates = path[-1]
             gate = next((gate for gate in gates if gate not in seen), None)
@@ -213,4 +228,8 @@ def _gates_first(specs: Mapping[str, BuildSpec]) -> Iterator[str]:
                 yield name
             else:
                 seen.add(gate)
-                path.append((gate, iter(specs[gate].requires)))
+                path.append((gate, _before(specs[gate])))
+
+
+def _before(spec: BuildSpec) -> Iterator[str]:
+    return iter((*spec.bases.values(), *spec.requires))

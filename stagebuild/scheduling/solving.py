@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from stagebuild.backends.base import Cancel, SolveFailed
-from stagebuild.errors import BuildFailed
+from stagebuild.errors import BuildFailed, ProtocolError
 from stagebuild.failures import (
     build_failed,
     cache_warnings,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from stagebuild.progress.events import Event
     from stagebuild.result import BuildResult, BuildWarning
     from stagebuild.runevents import RunEvent
+    from stagebuild.scheduling.layouts import Layouts
     from stagebuild.timeline import Timeline
 
 _NEGLIGIBLE_S = 0.01
@@ -45,6 +46,8 @@ class Building:
         spec: What is built.
         backend: What builds it.
         tell: Gets every event, or None.
+        layouts: Where images are that other builds are based on.
+        is_base: Whether others are based on this one.
         warned: What is to be said of the build whatever comes of it.
 
     Attributes:
@@ -58,10 +61,14 @@ class Building:
         backend: Backend,
         tell: Callable[[RunEvent], None] | None,
         *,
+        layouts: Layouts,
+        is_base: bool,
         warned: Sequence[BuildWarning] = (),
     ) -> None:
         self.spec = spec
         self.cancel = Cancel()
+        self._layouts = layouts
+        self._is_base = is_base
         self._backend = backend
         self._tell = tell
         self._warned = warned
@@ -88,8 +95,7 @@ class Building:
             case Phase.WHOLE:
                 self._response = self._build(self.spec, self._emitter(self._observed))
             case Phase.PRIVATE:
-                self._response = self._build(private(self.spec), self._emitter(self._observed))
-                self._built_s = time.perf_counter()
+                self._build_privately(self._observed)
             case Phase.PUBLICATION:
                 self._publish(self._observed)
 
@@ -137,6 +143,18 @@ class Building:
         attempts = self._observed.attempts(error=failed.message, cause=cause)
         return build_failed(self.spec, failed, timeline, attempts=attempts)
 
+    def _build_privately(self, observed: Observed) -> None:
+        layout = self._layouts.folder(self.spec.name) if self._is_base else None
+        response = self._build(private(self.spec, layout=layout), self._emitter(observed))
+        if layout is not None:
+            if response.digest is None:
+                raise ProtocolError(
+                    "an image that others are based on has no digest", backend=self._backend.name
+                )
+            self._layouts.add(self.spec.name, response.digest)
+        self._response = response
+        self._built_s = time.perf_counter()
+
     def _publish(self, observed: Observed) -> None:
         waited_s = time.perf_counter() - self._built_s
         built_s = observed.built()
@@ -148,13 +166,13 @@ class Building:
                 observed.built()
 
         emit = self._emitter(observed)
-        events = PublicationEvents(emit, ran_again=self._refuse, begin=begin)
+        events = PublicationEvents(emit, built_s=built_s, ran_again=self._refuse, begin=begin)
         self._response = self._build(publication(self.spec), events.take)
         if self._ran_again is not None:
             raise self._not_the_same(self._ran_again)
 
     def _build(self, spec: BuildSpec, emit: Emit) -> SolveResponse:
-        return self._backend.build(spec, emit, self.cancel)
+        return self._backend.build(self._layouts.based(spec), emit, self.cancel)
 
     def _refuse(self, step: str) -> None:
         """Stop publishing what its gates have not seen."""

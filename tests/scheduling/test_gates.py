@@ -265,3 +265,15 @@ def test_a_push_that_is_tried_again_keeps_what_was_built_and_waited_for() -> Non
     assert [stage.busy_s for stage in result.stages] == [2.0]
     assert [attempt.number for attempt in result.attempts] == [1, 2]
     assert result.timeline.failure is None
+
+
+def test_what_a_shared_step_did_before_is_no_second_run() -> None:
+    class Sharing(ScriptedBackend):
+        def build(self, spec: BuildSpec, emit: Emit, cancel: Cancel) -> SolveResponse:
+            # Another build still uses the step, so the engine tells its run to the second solve.
+            emit(ran("[base 2/2] RUN make", 1.0, 3.0, inputs=("x",)))
+            if spec.push:
+                emit(ran("exporting to image", 9.0, 9.5))
+            return super().build(spec, emit, cancel)
+
+    assert not run(PROD, backend=Sharing(), all_or_nothing=True).errors
