@@ -39,6 +39,7 @@ ROOMS = (
     "history",
     "checks",
     "forecast",
+    "skipping",
     "report",
     "sinks",
     "scheduling",
