@@ -86,7 +86,14 @@ if TYPE_CHECKING:
     )
     from stagebuild.runner import RunOutcome, build, execute, run
     from stagebuild.sizes import ImageSizes, LayerSize
-    from stagebuild.timeline import Overhead, PathSegment, StageTiming, StepTiming, Timeline
+    from stagebuild.timeline import (
+        CacheUse,
+        Overhead,
+        PathSegment,
+        StageTiming,
+        StepTiming,
+        Timeline,
+    )
 
 _HOMES = {
     "backends.base": ("Backend", "Cancel", "SolveResponse"),
@@ -156,7 +163,7 @@ _HOMES = {
     ),
     "runner": ("RunOutcome", "build", "execute", "run"),
     "sizes": ("ImageSizes", "LayerSize"),
-    "timeline": ("Overhead", "PathSegment", "StageTiming", "StepTiming", "Timeline"),
+    "timeline": ("CacheUse", "Overhead", "PathSegment", "StageTiming", "StepTiming", "Timeline"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -176,6 +183,7 @@ __all__ = [
     "BuildTimedOut",
     "BuildWarning",
     "CacheEntry",
+    "CacheUse",
     "Cancel",
     "Cause",
     "CheckReport",

@@ -23,6 +23,7 @@ from stagebuild.errors import (
     RegistryFailed,
 )
 from stagebuild.result import BuildWarning
+from stagebuild.timeline.caches import cache_uses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,6 +141,30 @@ def warning_of(spec: BuildSpec, raised: WarningRaised) -> BuildWarning:
         path=spec.dockerfile_shown if raised.line is not None else None,
         line=raised.line,
     )
+
+
+def cache_warnings(timeline: Timeline) -> tuple[BuildWarning, ...]:
+    """Return a warning for each cache that failed: which one, why, and what it cost."""
+    return tuple(
+        BuildWarning(
+            message=f"cache {use.direction} failed after {use.busy_s:.1f} s, and the build went on"
+            f" without it: {use.place}: {use.error}"
+        )
+        for use in cache_uses(timeline.overheads)
+        if use.outcome == "failed"
+    )
+
+
+def shared_cache_warnings(specs: Sequence[BuildSpec]) -> dict[str, tuple[BuildWarning, ...]]:
+    """Return the warnings of builds that overwrite each other's cache, by name."""
+    if sum(bool(spec.cache_to) for spec in specs) < 2:  # noqa: PLR2004 - it takes two
+        return {}
+    from stagebuild.planning.sharedcaches import shared_exports  # noqa: PLC0415 - rare
+
+    return {
+        name: tuple(BuildWarning(message=message) for message in messages)
+        for name, messages in shared_exports(specs).items()
+    }
 
 
 def step_line(spec: BuildSpec, stage: str | None, index: int) -> int | None:

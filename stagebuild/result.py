@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from stagebuild.model import Digest
     from stagebuild.planning.spec import BuildSpec
     from stagebuild.sizes import ImageSizes
-    from stagebuild.timeline import StageTiming, Timeline
+    from stagebuild.timeline import CacheUse, StageTiming, Timeline
 
 Look = Callable[[], ImageFacts | None]
 
@@ -150,6 +150,13 @@ class BuildResult:
         """Share of steps that came from the cache, 0.0 to 1.0; 1.0 when there were none."""
         steps = sum(stage.steps for stage in self.stages)
         return sum(stage.cached_steps for stage in self.stages) / steps if steps else 1.0
+
+    @property
+    def caches(self) -> tuple[CacheUse, ...]:
+        """What became of each cache import and export of the last attempt, in order of start."""
+        from stagebuild.timeline.caches import cache_uses  # noqa: PLC0415 - most builds have none
+
+        return cache_uses(self.timeline.overheads)
 
     @property
     def platform_digests(self) -> Mapping[str, Digest]:

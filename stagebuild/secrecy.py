@@ -21,6 +21,7 @@ _URL_PASSWORD = re.compile(
     r"(?P<before>[a-z][a-z0-9+.-]*://[^/\s:@]*:)[^/\s@]+(?=@)", re.IGNORECASE
 )
 _URL_TOKEN = re.compile(r"(?P<before>[a-z][a-z0-9+.-]*://)[^/\s:@]{16,}(?=@)", re.IGNORECASE)
+_USER_INFO = re.compile(r"://(?:[^/\s:@\"]*:([^/\s@\"]+)|([^/\s:@\"]{16,}))@")
 
 # Blotting out a very short value would make holes in every other word.
 _SHORTEST_SECRET = 4
@@ -63,6 +64,9 @@ def secret_values(spec: BuildSpec, environ: Mapping[str, str]) -> list[str]:
     """
     Return the values of everything secret in a build; reads the secrets' files.
 
+    Passwords in URLs are among them: of contexts, and of proxies in the environment or in Docker's
+    configuration.
+
     A file that can't be read or is larger than
     64 KiB counts as none; a file's lines count as secrets of their own.
     """
@@ -73,7 +77,22 @@ def secret_values(spec: BuildSpec, environ: Mapping[str, str]) -> list[str]:
         else:
             held = _content(secret.file or "")
         values.extend({held, held.strip(), *(line.strip() for line in held.splitlines())})
-    return values
+    return [*values, *_url_secrets(spec, environ)]
+
+
+def _url_secrets(spec: BuildSpec, environ: Mapping[str, str]) -> list[str]:
+    """Return the passwords of the URLs that a build uses: of contexts, and of proxies."""
+    texts = [spec.context, *spec.contexts.values(), *spec.build_args.values()]
+    texts += [text for name, text in environ.items() if name.lower().endswith("_proxy")]
+    folder = environ.get("DOCKER_CONFIG") or f"{environ.get('HOME', '')}/.docker"
+    configured = _content(f"{folder}/config.json")
+    if '"proxies"' in configured:
+        texts.append(configured.partition('"proxies"')[2])
+    found: list[str] = []
+    for text in texts:
+        if "@" in text:
+            found += [one or other for one, other in _USER_INFO.findall(text)]
+    return found
 
 
 def _content(path: str) -> str:

@@ -38,6 +38,8 @@ ROOMS = (
     "registry",
     "history",
     "checks",
+    "starting",
+    "doctor",
     "forecast",
     "skipping",
     "report",

@@ -5,7 +5,8 @@ The same build is asked for again: steps that finished stay in the engine's cach
 only what failed is repeated, a push or the pull of a base image. What an attempt told before it
 failed is void; ``AttemptFailed`` says so between the two.
 
-A failed RUN or COPY is never repeated, unless the build names its stage in ``retry_steps``.
+A failed RUN or COPY is never repeated, unless the build names its stage in ``retry_steps``. A build
+that failed because of a cache is built again without it, whatever the number of retries.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from stagebuild.backends.base import SolveFailed
 from stagebuild.errors import EngineUnavailable
-from stagebuild.progress.events import AttemptFailed, VertexUpdate
+from stagebuild.progress.events import AttemptFailed, VertexUpdate, WarningRaised
 from stagebuild.values import replaced
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from stagebuild.backends.base import Backend, Cancel, Emit, SolveResponse
     from stagebuild.backends.failureclasses import FailureClass
     from stagebuild.backends.patience import Tried
-    from stagebuild.model import ImageFacts
+    from stagebuild.model import CacheEntry, ImageFacts
     from stagebuild.planning.spec import BuildSpec
     from stagebuild.progress.events import Event
     from stagebuild.progress.vertexnames import VertexName
@@ -141,6 +142,7 @@ class _Attempts:
         self._failed: dict[str, VertexUpdate] = {}
         self._began_s = 0.0
         self._next: AttemptFailed | None = None
+        self._dropped: tuple[CacheEntry, ...] = ()
 
     def make(self) -> SolveResponse:
         """Build once, and return or raise what the backend does."""
@@ -150,7 +152,8 @@ class _Attempts:
 
     def another_may_help(self, failure: BaseException) -> bool:
         """Say whether to try again after a failure, and prepare to."""
-        from stagebuild.backends.failureclasses import retry_after_s  # noqa: PLC0415 - as below
+        from stagebuild.backends.cachefaults import without_culprits  # noqa: PLC0415 - as below
+        from stagebuild.backends.failureclasses import retry_after_s  # noqa: PLC0415
         from stagebuild.backends.patience import BUDGET_S, Tried, next_wait_s  # noqa: PLC0415
 
         if not isinstance(failure, _Failure) or self._cancel.requested:
@@ -165,8 +168,14 @@ class _Attempts:
                 budget_s=BUDGET_S if self._budget_s is None else self._budget_s,
                 jitter=self._jitter(),
             )
+        dropped: tuple[CacheEntry, ...] = ()
         if wait_s is None:
-            return False
+            spared = without_culprits(self._spec, cause, words, None if name is None else name.kind)
+            if spared is None:
+                return False
+            self._spec, dropped = spared
+            wait_s = 0.0
+        self._dropped = dropped
         self._tried[-1] = replaced(self._tried[-1], wait_s=wait_s)
         self._next = AttemptFailed(
             number=len(self._tried),
@@ -190,6 +199,8 @@ class _Attempts:
         """
         assert self._next is not None  # noqa: S101 - another_may_help came before
         self._emit(self._next)
+        for entry in self._dropped:
+            self._emit(_warning(entry, self._next))
         self._pause(self._next.wait_s, self._cancel)
         if self._cancel.requested:
             raise SolveFailed(self._cancel.reason or "canceled", canceled=True)
@@ -255,6 +266,17 @@ class _Attempts:
         if cause != "step":
             return True
         return name is not None and _stage_of(self._spec, name) in self._spec.retry_steps
+
+
+def _warning(entry: CacheEntry, failed: AttemptFailed) -> WarningRaised:
+    """Return what is to be known of a cache that made a build fail."""
+    from stagebuild.planning.sharedcaches import shown  # noqa: PLC0415 - only once it failed
+
+    return WarningRaised(
+        vertex="",
+        short=f"the build failed because of the cache {shown(entry)} after {failed.wall_s:.1f} s,"
+        f" and was built again without it: {failed.error}",
+    )
 
 
 def _stage_of(spec: BuildSpec, name: VertexName) -> str | None:

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from stagebuild.backends.buildx.discovery import has_buildx
+from stagebuild.backends.cachecare import CacheCaringBackend
 from stagebuild.backends.masking import MaskingBackend
 from stagebuild.backends.retrying import RetryingBackend
 from stagebuild.backends.timelimits import TimeLimitedBackend
@@ -56,7 +57,7 @@ def select_backend(name: str = "auto", *, environ: Mapping[str, str] | None = No
         name = "buildx" if has_buildx("docker", environ) else "sdk"
         reason = "it is installed" if name == "buildx" else "there is no docker buildx"
     masked = MaskingBackend(_backend(name, environ), environ=environ)
-    return Selected(TimeLimitedBackend(RetryingBackend(masked)), reason)
+    return Selected(TimeLimitedBackend(RetryingBackend(CacheCaringBackend(masked))), reason)
 
 
 def _backend(name: str, environ: Mapping[str, str]) -> Backend:

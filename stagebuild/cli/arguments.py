@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
 from stagebuild.version import __version__
@@ -14,7 +15,7 @@ BACKENDS = ("auto", "sdk", "buildx")
 PROGRESS_MODES = ("auto", "tty", "plain", "rawjson", "quiet")
 LOG_FORMATS = ("console", "json")
 SCHEMAS = ("config", "result")
-VERBS = ("build", "check", "history", "plan", "schema", "why")
+VERBS = ("build", "check", "doctor", "graph", "history", "init", "plan", "schema", "why")
 
 # argparse checks the choices of what is typed, but not of a default.
 _CHOICES_BY_VARIABLE = {
@@ -38,7 +39,8 @@ examples:
   stagebuild check                     look at the Dockerfile before building
   stagebuild build schema              build an environment that is called like a verb
 
-verbs: build ENV…, plan ENV…, why ENV, check [ENV…], history [ENV], schema [config|result]
+verbs: build ENV…, plan ENV…, why ENV, check [ENV…], graph [ENV…], history [ENV],
+init [DOCKERFILE], doctor, schema [config|result]
 
 exit codes: 0 ok, 1 build failed, 2 usage, 3 configuration or Dockerfile, 4 no usable engine,
 5 registry or push, 130 and 143 interrupted
@@ -77,34 +79,12 @@ def parser_of(verb: str, environ: Mapping[str, str]) -> argparse.ArgumentParser:
         environ: The process environment, for the ``STAGEBUILD_…`` defaults of options.
     """
     match verb:
+        case "build":
+            return _build_parser(environ)
         case "schema":
             return _schema_parser()
-        case "check":
-            from stagebuild.cli.check_arguments import (  # noqa: PLC0415 - the same
-                fill_check_parser,
-            )
-
-            parser = _Parser(prog="stagebuild check", allow_abbrev=False)
-            fill_check_parser(parser, environ)
-            return parser
-        case "history":
-            from stagebuild.cli.history_arguments import (  # noqa: PLC0415 - one verb, one import
-                fill_history_parser,
-            )
-
-            parser = _Parser(prog="stagebuild history", allow_abbrev=False)
-            fill_history_parser(parser, environ)
-            return parser
-        case "why":
-            from stagebuild.cli.why_arguments import (  # noqa: PLC0415 - the same
-                fill_why_parser,
-            )
-
-            parser = _Parser(prog="stagebuild why", allow_abbrev=False)
-            fill_why_parser(parser, environ)
-            return parser
         case "plan":
-            from stagebuild.cli.plan_arguments import (  # noqa: PLC0415 - the same
+            from stagebuild.cli.plan_arguments import (  # noqa: PLC0415 - one verb, one import
                 fill_plan_parser,
             )
 
@@ -116,7 +96,10 @@ def parser_of(verb: str, environ: Mapping[str, str]) -> argparse.ArgumentParser:
             _add_outputs(parser)
             return parser
         case _:
-            return _build_parser(environ)
+            parser = _Parser(prog=f"stagebuild {verb}", allow_abbrev=False)
+            module = import_module(f"stagebuild.cli.{verb}_arguments")
+            getattr(module, f"fill_{verb}_parser")(parser, environ)
+            return parser
 
 
 def split_verb(argv: Sequence[str]) -> tuple[str, Sequence[str]]:

@@ -1,20 +1,30 @@
-"""Ctrl-C and termination: the first signal cancels the run, a second one ends the process."""
+"""Ctrl-C and termination: the first signal cancels the run, a second one ends it at once."""
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NoReturn, Self
+
+from stagebuild.backends.leftovers import remove_all
 
 if TYPE_CHECKING:
     from types import FrameType
 
     from stagebuild.backends.base import Cancel
 
+_SHOW_CURSOR = b"\x1b[?25h\n"
+
 
 class Interrupts:
     """
     While entered, SIGINT and SIGTERM cancel a run; the handlers before are put back at the end.
+
+    The engine is asked to end the build and gets its time; whoever sends a second signal does not
+    want to wait for that. Then children are killed, temporary files removed, and nothing else
+    happens. The engine notices that nobody listens any more, and ends the build by itself.
 
     Attributes:
         number: The signal that came, or None.
@@ -38,6 +48,14 @@ class Interrupts:
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         if self.number is not None:
-            raise KeyboardInterrupt
+            _end_at_once(number)
         self.number = number
         self._cancel.cancel(f"interrupted by {signal.Signals(number).name}")
+
+
+def _end_at_once(number: int) -> NoReturn:
+    """End the process with the exit code of a signal, whatever it is doing."""
+    remove_all()
+    if sys.stderr.isatty():
+        os.write(2, _SHOW_CURSOR)
+    os._exit(128 + number)

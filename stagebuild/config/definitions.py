@@ -163,6 +163,24 @@ ENVIRONMENT_KEYS = _table(
         '["linux/amd64", "linux/arm64"]',
     ),
     Key(
+        "cache",
+        kinds.CACHE,
+        "Where the build's cache is. From this follow `cache-from` and `cache-to`, where they are"
+        " not given: a cache of this environment, its platforms and its branch, imported also from"
+        " the base branch and the default branch, and exported (`mode=max`) where this build may"
+        " write. `registry` is `REPOSITORY:cache-…`; in a table, `ref` names another repository,"
+        " `path` another folder for `local`, and `s3` and `azblob` say where their store is.",
+        "none",
+        '"registry"',
+    ),
+    Key(
+        "cache-write",
+        kinds.FLAG,
+        "Whether the cache that `cache` names is exported, too.",
+        "in CI only (the variable `CI` is set)",
+        "true",
+    ),
+    Key(
         "cache-from",
         kinds.CACHES,
         "Cache imports, in order of preference. Local folders are relative to the file's folder.",

@@ -66,6 +66,18 @@ def read_caches(value: object) -> tuple[CacheEntry, ...]:
     return read_list(value, read=_read_cache, what="text, a table, or a list of these")
 
 
+def read_cache_word(value: object) -> CacheEntry:
+    """Return where a build's cache is: a type alone, or a table with more of the place."""
+    types = (*CACHE_TYPES, "none")
+    if isinstance(value, dict):
+        kind, attributes = _attributes(value, types)
+        return CacheEntry(type=kind, attributes=attributes)
+    word = read_text(value)
+    if word not in types:
+        raise Misfit(f'"{word}" is no type of cache; the types are: {", ".join(types)}')
+    return CacheEntry(type=word)
+
+
 def _read_output(value: object) -> Output:
     if isinstance(value, dict):
         kind, attributes = _attributes(value, OUTPUT_TYPES)

@@ -137,6 +137,17 @@ CACHES = Kind(
     schema=_one_or_list({"anyOf": [_TEXT, _typed_table(entries.CACHE_TYPES)]}),
     listed=True,
 )
+CACHE = Kind(
+    words="`registry`, `local`, `gha`, `s3`, `azblob`, `inline` or `none`, or a table with `type`",
+    read=entries.read_cache_word,
+    schema={
+        "anyOf": [
+            {"enum": [*entries.CACHE_TYPES, "none"]},
+            _typed_table((*entries.CACHE_TYPES, "none")),
+        ]
+    },
+    nested=True,
+)
 OUTPUTS = Kind(
     words="text as for buildx, a table with `type`, or a list of these",
     read=entries.read_outputs,

@@ -45,6 +45,9 @@ class Environment:
         annotations: Annotations of the image manifest by name, with buildx's level prefixes.
         tags: Image references.
         platforms: As ``linux/amd64``.
+        cache: Where the build's cache is, in one word: a type, from which imports and exports
+            follow that ``cache_from`` and ``cache_to`` don't give.
+        cache_write: Whether ``cache`` exports, too; None means in CI only.
         cache_from: Cache imports.
         cache_to: Cache exports.
         secrets: Secrets by id.
@@ -80,6 +83,8 @@ class Environment:
     annotations: Mapping[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] | None = None
     platforms: tuple[str, ...] | None = None
+    cache: CacheEntry | None = None
+    cache_write: bool | None = None
     cache_from: tuple[CacheEntry, ...] | None = None
     cache_to: tuple[CacheEntry, ...] | None = None
     secrets: Mapping[str, Secret] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from stagebuild.config.definitions import NAMES_OF_FIELDS
 from stagebuild.config.keypaths import Misfit, within
 from stagebuild.config.plain import expected
 from stagebuild.errors import did_you_mean
+from stagebuild.model.entries import CacheEntry
 from stagebuild.model.project import Environment
 from stagebuild.values import field_types
 
@@ -25,6 +26,7 @@ _SHAPES: dict[str, tuple[str, Any]] = {
     "tuple": ("a list", (tuple, list)),
     "bool": ("true or false", bool),
     "int": ("a whole number", int),
+    "CacheEntry": ("a cache", CacheEntry),
     "str": ("text", str),
 }
 _FIELDS = {

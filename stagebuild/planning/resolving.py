@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
+from zlib import crc32
 
 from stagebuild.config.keypaths import Misfit, within
 from stagebuild.config.kinds import NETWORKS
 from stagebuild.config.plain import read_choice, read_count
+from stagebuild.config.templates import Absent
+from stagebuild.planning.caches import (
+    CacheOwner,
+    branches_of,
+    derived_exports,
+    derived_imports,
+    in_ci,
+    names_branch,
+)
 from stagebuild.planning.dockerfiles import deferred_graph
 from stagebuild.planning.entries import (
     read_duration_s,
@@ -25,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from stagebuild.model import Project
+    from stagebuild.model import CacheEntry, Platform, Project
     from stagebuild.planning.entries import Places
     from stagebuild.planning.inheritance import Settings
     from stagebuild.planning.sites import Site, Sites
@@ -149,8 +159,8 @@ class Resolution:
             tags=self._tags(repository),
             repository=repository,
             platforms=platforms,
-            cache_from=self._items("cache_from", lambda entry: places.cache(entry, "src")),
-            cache_to=self._items("cache_to", lambda entry: places.cache(entry, "dest")),
+            cache_from=self._cache("cache_from", "src", platforms, repository),
+            cache_to=self._cache("cache_to", "dest", platforms, repository),
             secrets=self._members("secrets", lambda _, secret: places.secret(secret)),
             ssh=self._members("ssh", lambda _, forward: places.ssh(forward)),
             outputs=self._items("outputs", places.output),
@@ -174,6 +184,43 @@ class Resolution:
             graph=graph,
             graph_for=graph_for,
         )
+
+    def _cache(
+        self,
+        field: str,
+        folder_key: str,
+        platforms: tuple[Platform, ...],
+        repository: str | None,
+    ) -> tuple[CacheEntry, ...]:
+        """Return the imports or exports that are given, else those that follow from ``cache``."""
+        places = self._shared.places
+        if field in self._settings or "cache" not in self._settings:
+            return self._items(field, lambda entry: places.cache(entry, folder_key))
+        word: CacheEntry = self._filled("cache", None)
+        environ = self._shared.facts.environ
+        if field == "cache_to" and not self._settings.get("cache_write", in_ci(environ)):
+            return ()
+        owner = CacheOwner(
+            project=self._shared.project.name or self._shared.root.name,
+            environment=self._name,
+            platforms=platforms,
+            repository=repository,
+            tags=self._tags(repository),
+            branches=branches_of(environ, self._branch(environ)),
+            folder=_caches_folder(environ, self._shared.root),
+        )
+        derived = derived_imports if field == "cache_from" else derived_exports
+        with within("cache"):
+            return tuple(places.cache(entry, folder_key) for entry in derived(word, owner))
+
+    def _branch(self, environ: Mapping[str, str]) -> str | None:
+        """Return the branch that git knows, where no CI system says which it is."""
+        if names_branch(environ):
+            return None
+        try:
+            return self._shared.facts.value("git.branch")
+        except Absent:
+            return None
 
     def _retries(self) -> int:
         retries: int = self._settings.get("retries", DEFAULT_RETRIES)
@@ -241,6 +288,12 @@ class Resolution:
             with within(field, name):
                 members[name] = read(name, member)
         return members
+
+
+def _caches_folder(environ: Mapping[str, str], root: Path) -> str:
+    """Return where local caches of a project are: never in it, where a COPY could take them."""
+    home = environ.get("XDG_CACHE_HOME") or f"{environ.get('HOME') or '/tmp'}/.cache"  # noqa: S108
+    return f"{home}/stagebuild/caches/{root.name}-{crc32(str(root).encode()):08x}"
 
 
 def _stage(name: str, site: Site) -> str:

@@ -24,7 +24,14 @@ if TYPE_CHECKING:
     from stagebuild.errors import StagebuildError
     from stagebuild.result import Attempt, BuildResult, BuildWarning
     from stagebuild.sizes import ImageSizes
-    from stagebuild.timeline import Overhead, PathSegment, StageTiming, StepTiming, Timeline
+    from stagebuild.timeline import (
+        CacheUse,
+        Overhead,
+        PathSegment,
+        StageTiming,
+        StepTiming,
+        Timeline,
+    )
 
 VERSION = 1
 
@@ -63,6 +70,7 @@ def result_document(result: BuildResult) -> Json:
         "backend": result.backend,
         "versions": dict(result.versions),
         "attempts": [_attempt(tried) for tried in result.attempts],
+        "caches": [_cache(use) for use in result.caches],
         "warnings": [_warning(warning) for warning in result.warnings],
         "sizes": None if sizes is None else _sizes(sizes),
         "timeline": timeline_document(result.timeline),
@@ -168,6 +176,16 @@ def _attempt(tried: Attempt) -> Json:
         "error": tried.error,
         "cause": tried.cause,
         "wait_s": _seconds(tried.wait_s),
+    }
+
+
+def _cache(use: CacheUse) -> Json:
+    return {
+        "direction": use.direction,
+        "place": use.place,
+        "outcome": use.outcome,
+        "busy_s": _seconds(use.busy_s),
+        "error": use.error or None,
     }
 
 

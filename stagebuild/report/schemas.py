@@ -121,6 +121,13 @@ def result_schema() -> Json:
                 cause=_MAYBE_TEXT,
                 wait_s=_SECONDS,
             ),
+            "cache": _record(
+                direction={"enum": ["import", "export"]},
+                place=_TEXT,
+                outcome={"enum": ["used", "empty", "failed"]},
+                busy_s=_SECONDS,
+                error=_MAYBE_TEXT,
+            ),
             "sizes": _record(
                 total_bytes=_COUNT,
                 compressed=_FLAG,
@@ -157,6 +164,7 @@ def _result() -> Json:
         backend=_TEXT,
         versions=_map(_TEXT),
         attempts=_list(_ref("attempt")),
+        caches=_list(_ref("cache")),
         warnings=_list(_ref("warning")),
         sizes=_maybe("sizes"),
         timeline=_ref("timeline"),

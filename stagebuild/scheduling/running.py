@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 from stagebuild.backends.base import SolveFailed
 from stagebuild.errors import BuildCanceled, GateFailed, StagebuildError
-from stagebuild.failures import canceled_before_start, gate_failed
+from stagebuild.failures import canceled_before_start, gate_failed, shared_cache_warnings
 from stagebuild.runevents import BuildEnded, BuildStarted, GatesAwaited, RunEnded
 from stagebuild.scheduling.schedule import Phase, Schedule, State, Task
 from stagebuild.scheduling.solving import Building, refusal
@@ -65,7 +65,11 @@ class Run:
         self._telling = threading.Lock()
         tell = None if watch is None else self._tell
         # A failing build cancels its siblings, but not whatever else the caller's Cancel governs.
-        self._buildings = {spec.name: Building(spec, backend, tell) for spec in specs}
+        warned = shared_cache_warnings(specs)
+        self._buildings = {
+            spec.name: Building(spec, backend, tell, warned=warned.get(spec.name, ()))
+            for spec in specs
+        }
         self._outer = cancel
         self._unlink: Callable[[], None] = lambda: None
         self._keep_going = keep_going

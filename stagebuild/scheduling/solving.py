@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 from stagebuild.backends.base import Cancel, SolveFailed
 from stagebuild.errors import BuildFailed
-from stagebuild.failures import build_failed, canceled_before_start, failure_class, warning_of
+from stagebuild.failures import (
+    build_failed,
+    cache_warnings,
+    canceled_before_start,
+    failure_class,
+    warning_of,
+)
 from stagebuild.observing import Observed
 from stagebuild.progress.events import AttemptFailed
 from stagebuild.result import result_of
@@ -18,13 +24,13 @@ from stagebuild.scheduling.publication import PublicationEvents, waiting
 from stagebuild.scheduling.schedule import Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from stagebuild.backends.base import Backend, Emit, SolveResponse
     from stagebuild.errors import StagebuildError
     from stagebuild.planning.spec import BuildSpec
     from stagebuild.progress.events import Event
-    from stagebuild.result import BuildResult
+    from stagebuild.result import BuildResult, BuildWarning
     from stagebuild.runevents import RunEvent
     from stagebuild.timeline import Timeline
 
@@ -39,6 +45,7 @@ class Building:
         spec: What is built.
         backend: What builds it.
         tell: Gets every event, or None.
+        warned: What is to be said of the build whatever comes of it.
 
     Attributes:
         spec: As given.
@@ -46,12 +53,18 @@ class Building:
     """
 
     def __init__(
-        self, spec: BuildSpec, backend: Backend, tell: Callable[[RunEvent], None] | None
+        self,
+        spec: BuildSpec,
+        backend: Backend,
+        tell: Callable[[RunEvent], None] | None,
+        *,
+        warned: Sequence[BuildWarning] = (),
     ) -> None:
         self.spec = spec
         self.cancel = Cancel()
         self._backend = backend
         self._tell = tell
+        self._warned = warned
         self._observed: Observed | None = None
         self._built_s = 0.0
         self._awaited: tuple[str, ...] = ()
@@ -99,7 +112,11 @@ class Building:
             self.spec,
             response,
             timeline=timeline,
-            warnings=tuple(warning_of(self.spec, raised) for raised in timeline.warnings),
+            warnings=(
+                *self._warned,
+                *(warning_of(self.spec, raised) for raised in timeline.warnings),
+                *cache_warnings(timeline),
+            ),
             attempts=observed.attempts(),
             backend=self._backend.name,
             look=cache(lambda: self._backend.image_facts(self.spec, response)),

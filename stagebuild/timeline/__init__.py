@@ -5,6 +5,7 @@ Pure: no clock is read.
 """
 
 from stagebuild.timeline.builder import TimelineBuilder
+from stagebuild.timeline.caches import CacheUse
 from stagebuild.timeline.values import (
     BETWEEN_STEPS,
     Failure,
@@ -18,6 +19,7 @@ from stagebuild.timeline.values import (
 
 __all__ = [
     "BETWEEN_STEPS",
+    "CacheUse",
     "Failure",
     "Interval",
     "Overhead",

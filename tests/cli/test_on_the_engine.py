@@ -236,6 +236,58 @@ def test_a_signal_cancels_the_build_and_is_told_by_the_exit_code(
     assert "canceled" in shown
 
 
+def children_of(pid: int) -> list[int]:
+    """Return the processes that a process has started and that are still there."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                parent = (entry / "stat").read_text().rpartition(")")[2].split()[1]
+            except OSError:
+                continue
+            if int(parent) == pid:
+                found.append(int(entry.name))
+    return found
+
+
+def runs(pid: int) -> bool:
+    """Whether a process is there and not only waits to be reaped."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] not in "ZX"
+
+
+@pytest.mark.parametrize("backend", ["buildx", "sdk"])
+def test_a_second_signal_ends_it_at_once_with_nothing_left(
+    shop: Shop, tmp_path: Path, backend: str
+) -> None:
+    place = tmp_path / "temporary"
+    place.mkdir()
+    argv = shop.argv("slow", "--no-cache", "--progress", "plain", "--backend", backend)
+    environ = {**shop.env, "TMPDIR": str(place)}
+    child = subprocess.Popen(argv, cwd=shop.folder, env=environ, stderr=subprocess.PIPE, text=True)
+    assert child.stderr is not None
+    for line in child.stderr:
+        if "RUN sleep 60" in line:
+            break
+    started = children_of(child.pid)
+    # The second one comes while the first is still being obeyed.
+    for pid in started:
+        os.kill(pid, signal.SIGSTOP)
+    child.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    began_s = time.monotonic()
+    child.send_signal(signal.SIGINT)
+    child.communicate(timeout=30)
+    assert child.returncode == 130
+    assert time.monotonic() - began_s < 1
+    assert list(place.iterdir()) == []
+    time.sleep(0.2)
+    assert not any(runs(pid) for pid in started)
+
+
 def test_both_backends_push_the_same_digest(shop: Shop) -> None:
     by_buildx = shop.run("prod", "-q", "--push", "--backend", "buildx").stdout
     assert shop.run("prod", "-q", "--push", "--backend", "sdk").stdout == by_buildx

@@ -151,6 +151,19 @@ def test_a_pattern_that_was_not_tried_on_a_folder_is_not_known_in_it() -> None:
     assert patterns.match(b"a/b")
 
 
+def test_a_folder_is_skipped_by_the_names_in_a_pattern_even_if_its_expression_matches_there() -> (
+    None
+):
+    patterns = Patterns(["a|b/*"])
+    assert patterns.match(b"c/b/x")
+    assert not patterns.may_match_below(b"c")
+
+
+def test_a_byte_order_mark_before_a_wildcard_pattern_is_not_part_of_it() -> None:
+    assert matches("\ufeffa*", "ab")
+    assert not matches("\ufeffa", "a")
+
+
 @given(LISTS, PATHS)
 def test_a_folder_that_need_not_be_entered_has_nothing_to_find(
     patterns: list[str], names: list[bytes]

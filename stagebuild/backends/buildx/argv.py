@@ -15,6 +15,7 @@ import os.path
 from typing import TYPE_CHECKING
 
 from stagebuild.backends.buildx.buildargs import build_arg_options
+from stagebuild.backends.buildx.gitauth import without_git_passwords
 from stagebuild.errors import UnsupportedFeature
 from stagebuild.model.csvfields import join_fields
 from stagebuild.values import field, frozen
@@ -71,6 +72,8 @@ def invocation(
         UnsupportedFeature: Something can't be said to buildx: a build arg that would change the
             tools themselves and is a secret, a comma in an ssh path, an output on stdout.
     """
+    git = without_git_passwords(spec)
+    spec = git.spec
     build_args, added = build_arg_options(spec.build_args, environ, backend=BACKEND)
     argv = [
         *command,
@@ -87,6 +90,7 @@ def invocation(
         *_each("--cache-from", (_cache(spec, entry) for entry in spec.cache_from)),
         *_each("--cache-to", (_cache(spec, entry) for entry in spec.cache_to)),
         *_each("--secret", (_secret(id_, secret) for id_, secret in spec.secrets.items())),
+        *_each("--secret", (_variable(id_, name) for id_, name in git.variables.items())),
         *_each("--ssh", (_ssh(spec, id_, forward) for id_, forward in spec.ssh.items())),
         *_outputs(spec, stores_images=stores_images),
         *_attestations(spec),
@@ -94,7 +98,7 @@ def invocation(
         *_each("--build-context", (f"{name}={at}" for name, at in spec.contexts.items())),
         spec.context,
     ]
-    return Invocation(argv=tuple(argv), added=added)
+    return Invocation(argv=tuple(argv), added={**added, **git.added})
 
 
 def _each(option: str, values: Iterator[str] | Sequence[str]) -> Iterator[str]:
@@ -143,6 +147,10 @@ def _cache(spec: BuildSpec, entry: CacheEntry) -> str:
 def _secret(identifier: str, secret: Secret) -> str:
     source = f"src={secret.file}" if secret.env is None else f"env={secret.env}"
     return join_fields([f"id={identifier}", source])
+
+
+def _variable(identifier: str, name: str) -> str:
+    return join_fields([f"id={identifier}", f"env={name}"])
 
 
 def _ssh(spec: BuildSpec, identifier: str, forward: SshForward) -> str:

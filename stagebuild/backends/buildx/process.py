@@ -22,6 +22,7 @@ import subprocess
 import time
 from typing import TYPE_CHECKING
 
+from stagebuild.backends.leftovers import at_once
 from stagebuild.values import frozen
 
 if TYPE_CHECKING:
@@ -104,7 +105,8 @@ def run(
         group = _Group(child)
         withdraw = cancel.on_cancel(group.ask_to_end)
         try:
-            killed = _read_to_the_end(child, group, receive, grace_s)
+            with at_once(group.kill):
+                killed = _read_to_the_end(child, group, receive, grace_s)
         except BaseException:
             # The caller's own trouble (Ctrl-C, a failing receiver) must not leave a build behind.
             group.ask_to_end()

@@ -29,7 +29,7 @@ def render(invocation: Invocation) -> str:
 
 def _assignments(invocation: Invocation) -> Iterator[str]:
     for name, value in invocation.added.items():
-        shown = BLOT if is_secret_like(name, value) else value
+        shown = BLOT if is_secret_like(name, value) or "_GIT_AUTH_" in name else value
         if name.isidentifier():
             yield f"{name}={quote(shown)}"
         else:
