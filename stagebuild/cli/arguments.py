@@ -15,7 +15,19 @@ BACKENDS = ("auto", "sdk", "buildx")
 PROGRESS_MODES = ("auto", "tty", "plain", "rawjson", "quiet")
 LOG_FORMATS = ("console", "json")
 SCHEMAS = ("config", "result")
-VERBS = ("build", "check", "doctor", "graph", "history", "init", "plan", "schema", "why")
+VERBS = (
+    "build",
+    "check",
+    "completion",
+    "doctor",
+    "graph",
+    "history",
+    "init",
+    "man",
+    "plan",
+    "schema",
+    "why",
+)
 
 # argparse checks the choices of what is typed, but not of a default.
 _CHOICES_BY_VARIABLE = {
@@ -40,7 +52,7 @@ examples:
   stagebuild build schema              build an environment that is called like a verb
 
 verbs: build ENV…, plan ENV…, why ENV, check [ENV…], graph [ENV…], history [ENV],
-init [DOCKERFILE], doctor, schema [config|result]
+init [DOCKERFILE], doctor, completion SHELL, man, schema [config|result]
 
 exit codes: 0 ok, 1 build failed, 2 usage, 3 configuration or Dockerfile, 4 no usable engine,
 5 registry or push, 130 and 143 interrupted

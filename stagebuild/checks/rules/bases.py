@@ -71,7 +71,7 @@ def floating_base(subject: Subject) -> Iterator[Hit]:
             yield Hit(
                 line=stage.text.opening.line,
                 message=f"{image.reference} {what}: the build changes when the image does",
-                hint="name a version, as python:3.12-slim, or pin the digest with stagebuild lock",
+                hint="name a version, as python:3.12-slim, or a digest",
             )
 
 
@@ -83,7 +83,8 @@ def without_digest(subject: Subject) -> Iterator[Hit]:
             yield Hit(
                 line=root.text.opening.line,
                 message=f"{image.reference} is a tag, which its publisher moves from time to time",
-                hint="pin the digest (stagebuild lock), so that a build can be repeated",
+                hint=f"FROM {image.reference}@sha256:… lets a build be repeated; `docker buildx"
+                f" imagetools inspect {image.reference}` tells the digest",
             )
 
 
