@@ -252,6 +252,8 @@ def try_sample(
 
 
 def _built(project: Project, history: History) -> BuildResult:
+    # What changed within a tick of the clock of a build's beginning is not remembered.
+    time.sleep(0.03)
     outcome = run(plan_of(project), history=history)
     for error in outcome.errors.values():
         raise error

@@ -104,8 +104,8 @@ def rename(project: Project, rng: random.Random) -> str | None:
     if not spare:
         return None
     path = rng.choice(spare)
-    path.rename(path.with_name(f"r{project.number()}{path.suffix}"))
-    return f"file:{path.relative_to(project.root)}"
+    renamed = path.rename(path.with_name(f"r{project.number()}{path.suffix}"))
+    return f"file:{renamed.relative_to(project.root)}"
 
 
 def touch(project: Project, rng: random.Random) -> str | None:

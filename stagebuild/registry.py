@@ -86,25 +86,45 @@ class ImageDigests:
         return credentials(self._config, domain, self._environ)
 
     def _of_engine(self, reference: Reference, auth: tuple[str, str]) -> str | None:
-        host = self._config.engine_host().url
-        if not host.startswith("unix://"):
-            return None
-        connection = _unix_connection(host.removeprefix("unix://"))
         headers = {}
         if any(auth):
             headers["X-Registry-Auth"] = _engine_auth(auth)
         name = f"{reference.domain}/{reference.path}:{reference.tag or 'latest'}"
         try:
-            connection.request("GET", f"/v1.41/distribution/{name}/json", headers=headers)
-            answer = connection.getresponse()
-            content = answer.read()
+            answer = self._engine(f"/v1.41/distribution/{name}/json", headers)
         except OSError:
             return None
+        return None if answer is None else str(answer["Descriptor"]["digest"])
+
+    def _engine(self, path: str, headers: dict[str, str]) -> dict[str, Any] | None:
+        """Return what the engine answers, None where it does not or is not at a local socket."""
+        host = self._config.engine_host().url
+        if not host.startswith("unix://"):
+            return None
+        connection = _unix_connection(host.removeprefix("unix://"))
+        try:
+            connection.request("GET", path, headers=headers)
+            answer = connection.getresponse()
+            content = answer.read()
         finally:
             connection.close()
-        if answer.status != _OK:
+        found = json.loads(content) if answer.status == _OK else None
+        return found if isinstance(found, dict) else None
+
+    def stored(self, reference: str) -> str | None:
+        """
+        Return the ID of an image in the engine's store, or None when it is not there.
+
+        Args:
+            reference: A tag, a digest or an ID.
+        """
+        from urllib.parse import quote  # noqa: PLC0415 - only when somebody is asked
+
+        try:
+            answer = self._engine(f"/v1.41/images/{quote(reference, safe=':/@')}/json", {})
+        except (OSError, ValueError, StagebuildError):
             return None
-        return str(json.loads(content)["Descriptor"]["digest"])
+        return None if answer is None else str(answer.get("Id") or "") or None
 
     def _read(self) -> dict[str, list[Any]]:
         if self._kept is None:

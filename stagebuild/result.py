@@ -94,6 +94,8 @@ class BuildResult:
         versions: Version by program that took part, as ``{"buildx": "0.29.1"}``.
         metadata: What the engine or buildx answered, whole.
         look: Looks at the image, once, however often it is called.
+        skipped: Whether nothing was built, since nothing had changed: it is the result of an
+            earlier build, found again where it was put.
     """
 
     name: str
@@ -110,6 +112,7 @@ class BuildResult:
     versions: Mapping[str, str] = field(default_factory=dict)
     metadata: Mapping[str, object] = field(default_factory=dict, repr=False)
     look: Look = field(default=_see_nothing, repr=False, compare=False)
+    skipped: bool = False
 
     @property
     def reference(self) -> str | None:

@@ -7,15 +7,16 @@ What runs when, and what a failure stops, is the business of ``scheduling``.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from stagebuild.backends.selection import select_backend
 from stagebuild.config import load as load_project
-from stagebuild.errors import GateFailed, StagebuildError
+from stagebuild.errors import GateFailed, HistoryError, StagebuildError
 from stagebuild.planning import plan_builds
 from stagebuild.planning.publishing import publishing
-from stagebuild.runevents import RunEvent
+from stagebuild.runevents import BuildEnded, BuildStarted, RunEnded, RunEvent
 from stagebuild.scheduling.running import Run
 from stagebuild.values import frozen, replaced
 
@@ -23,10 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from stagebuild.backends.base import Backend, Cancel
-    from stagebuild.errors import HistoryError
     from stagebuild.history import History
     from stagebuild.model import Project
-    from stagebuild.planning.spec import BuildPlan
+    from stagebuild.planning.spec import BuildPlan, BuildSpec
     from stagebuild.result import BuildResult
 
 Watch = Callable[[RunEvent], None]
@@ -75,6 +75,7 @@ def execute(
     cancel: Cancel | None = None,
     backend: Backend | None = None,
     history: History | None = None,
+    skip_unchanged: bool = False,
 ) -> Mapping[str, BuildResult]:
     """
     Build everything in the plan, at once as far as ``jobs`` allows, and return the results by name.
@@ -94,6 +95,8 @@ def execute(
         backend: What builds; chosen by what the plan requires when not given.
         history: Where every build is recorded, when given. What can't be recorded is a
             ``RuntimeWarning``, never an error.
+        skip_unchanged: Whether a build of which nothing has changed since a recorded one, and whose
+            image is still where it was put, is not done; needs a history.
 
     Raises:
         BuildFailed: The first real failure; ``GateFailed`` when it was a gate's.
@@ -112,6 +115,7 @@ def execute(
         cancel=cancel,
         backend=backend,
         history=history,
+        skip_unchanged=skip_unchanged,
     )
     if outcome.unrecorded is not None:
         import warnings  # noqa: PLC0415 - only once something went wrong
@@ -177,6 +181,7 @@ def run(
     cancel: Cancel | None = None,
     backend: Backend | None = None,
     history: History | None = None,
+    skip_unchanged: bool = False,
     environ: Mapping[str, str] | None = None,
 ) -> RunOutcome:
     """
@@ -191,9 +196,16 @@ def run(
     if history is not None:
         from stagebuild.history.recording import Recorder  # noqa: PLC0415 - only when asked for
 
+        skipped: Mapping[str, BuildResult] = {}
+        if skip_unchanged:
+            skipped = _unchanged(plan, history, push=push, load=load, environ=environ)
+            rest = tuple(spec for spec in plan.specs if spec.name not in skipped)
+            _tell_skipped(skipped, on_event, nothing_follows=not rest)
+            if not rest:
+                return RunOutcome(results=skipped, errors={})
         with Recorder(history, environ=environ) as recorder:
             outcome = run(
-                plan,
+                replaced(plan, specs=rest) if skipped else plan,
                 push=push,
                 load=load,
                 jobs=jobs,
@@ -203,13 +215,14 @@ def run(
                 cancel=cancel,
                 backend=backend,
             )
+        if skipped:
+            both = {**skipped, **outcome.results}
+            results = {spec.name: both[spec.name] for spec in plan.specs if spec.name in both}
+            outcome = replaced(outcome, results=results)
         return replaced(outcome, unrecorded=recorder.trouble)
     if jobs is not None and jobs < 1:
         raise ValueError(f"jobs is {jobs}: at least one build has to run")
-    specs = tuple(
-        spec if spec.name in plan.gates else publishing(spec, push=push, load=load)
-        for spec in plan.specs
-    )
+    specs = _published(plan, push=push, load=load)
     chosen = backend if backend is not None else select_backend().backend
     at_once = min(jobs or default_jobs(), len(specs))
     with (
@@ -232,6 +245,46 @@ def run(
         results={spec.name: results[spec.name] for spec in specs if spec.name in results},
         errors=started.errors,
     )
+
+
+def _published(plan: BuildPlan, *, push: bool | None, load: bool | None) -> tuple[BuildSpec, ...]:
+    """Return the plan's specs with what overrides them; gates are published as they say."""
+    return tuple(
+        spec if spec.name in plan.gates else publishing(spec, push=push, load=load)
+        for spec in plan.specs
+    )
+
+
+def _unchanged(
+    plan: BuildPlan,
+    history: History,
+    *,
+    push: bool | None,
+    load: bool | None,
+    environ: Mapping[str, str] | None,
+) -> Mapping[str, BuildResult]:
+    """Return the results of what need not be built; nothing when the history can't be read."""
+    from stagebuild.skipping import unchanged  # noqa: PLC0415 - only when asked for
+
+    specs = _published(plan, push=push, load=load)
+    try:
+        return unchanged(specs, history=history, environ=os.environ if environ is None else environ)
+    except HistoryError:
+        return {}
+
+
+def _tell_skipped(
+    skipped: Mapping[str, BuildResult], watch: Watch | None, *, nothing_follows: bool
+) -> None:
+    """Tell of builds that were skipped as of builds that took no time."""
+    if watch is None:
+        return
+    for name, result in skipped.items():
+        at_s = time.time()
+        watch(BuildStarted(build=name, spec=result.spec, at_s=at_s))
+        watch(BuildEnded(build=name, result=result, error=None, at_s=at_s))
+    if nothing_follows:
+        watch(RunEnded(succeeded=len(skipped), failed=0, at_s=time.time()))
 
 
 def _both(first: Watch, second: Watch | None) -> Watch:

@@ -41,6 +41,7 @@ ROOMS = (
     "starting",
     "doctor",
     "forecast",
+    "skipping",
     "report",
     "sinks",
     "scheduling",

@@ -239,6 +239,11 @@ def _add_result(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--metadata-file", metavar="FILE", help="write what the engine answered, by environment"
     )
+    group.add_argument(
+        "--skip-unchanged",
+        action="store_true",
+        help="do not build what is built already, and still where it was put",
+    )
     group.add_argument("--dry-run", action="store_true", help="print the commands, run nothing")
     group.add_argument(
         "--no-history",

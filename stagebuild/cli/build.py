@@ -88,6 +88,7 @@ def _build(
             on_event=sink.emit,
             cancel=cancel,
             backend=selected.backend,
+            skip_unchanged=options.skip_unchanged,
             history=None
             if options.no_history
             else History.of_project(plan.project, environ=environ),

@@ -40,11 +40,12 @@ class FileDigests:
         path: Where digests are kept, or None to keep none.
 
     Attributes:
+        root: As given.
         read: How many files were read.
     """
 
     def __init__(self, root: bytes, path: str | None) -> None:
-        self._root = root
+        self.root = root
         self._path = path
         self._kept: Kept = {} if path is None else _load(path, root)
         self._new: Kept = {}
@@ -57,7 +58,7 @@ class FileDigests:
         Raises:
             OSError: It can't be read.
         """
-        full = self._root + b"/" + path
+        full = self.root + b"/" + path
         found = os.lstat(full)
         facts = (found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns)
         kept = self._kept.get(path)
@@ -79,7 +80,7 @@ class FileDigests:
         temporary = f"{self._path}.{os.getpid()}"
         try:
             os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)  # noqa: PTH103, PTH120 - pathlib is not loaded on this path
-            content = marshal.dumps((_FORMAT, self._root, self._kept | self._new))
+            content = marshal.dumps((_FORMAT, self.root, self._kept | self._new))
             with open(temporary, "wb") as file:  # noqa: PTH123 - as above
                 file.write(crc32(content).to_bytes(4, "big") + content)
             os.replace(temporary, self._path)  # noqa: PTH105 - as above

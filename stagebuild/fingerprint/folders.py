@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+_TICK_S = 0.02
+"""File systems tell the time by the kernel's tick, a hundredth of a second at worst."""
+
+
 class Folders:
     """
     Trees of folders.
@@ -54,6 +58,24 @@ class Folders:
             return Tree(walk(root, excludes=excludes), digests.digest)
         except OSError as error:
             raise ContextError(f"can't be read: {error.strerror}", path=folder) from error
+
+    def changed_since(self, since_s: float) -> bool:
+        """
+        Say whether anything that was walked may have changed since a moment, by the change times.
+
+        What came, went or was renamed changes its folder. Within a clock tick of the moment the
+        answer is yes.
+        """
+        since_ns = int((since_s - _TICK_S) * 1e9)
+        for digests, tree in zip(self._digests, self._trees.values(), strict=True):
+            for path in (b"", *tree.below(b"")):
+                try:
+                    found = os.lstat(digests.root + b"/" + path)
+                except OSError:
+                    return True
+                if found.st_ctime_ns >= since_ns:
+                    return True
+        return False
 
     def save(self) -> None:
         """Keep the digests of what was read."""

@@ -66,6 +66,8 @@ def fingerprint(
     image = _digest(
         [
             images_made,
+            _dockerfile_digest(spec),
+            spec.build_args.get("SOURCE_DATE_EPOCH"),
             sorted(spec.labels.items()),
             sorted(spec.annotations.items()),
             sorted(map(str, spec.attestations)),
@@ -73,6 +75,12 @@ def fingerprint(
         ]
     )
     return Fingerprint(stages=tuple(stages), image=image)
+
+
+def _dockerfile_digest(spec: BuildSpec) -> str:
+    """Return the digest of the Dockerfile: what it says besides steps is in no key of a step."""
+    with open(spec.dockerfile, "rb") as file:  # noqa: PTH123 - pathlib is not loaded on this path
+        return sha256(file.read()).hexdigest()
 
 
 class _Chain:

@@ -101,8 +101,8 @@ class Fingerprint:
 
     Attributes:
         stages: In the order of the Dockerfile, platform by platform; those that are built alone.
-        image: Key of the image: of the target's result on every platform, and of everything that
-            is in the image besides files.
+        image: Key of the image: of the target's result on every platform, of everything that is
+            in the image besides files, and of the Dockerfile's text.
         unknown: Why there are no keys (a remote context), or None.
     """
 

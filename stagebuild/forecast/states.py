@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from stagebuild.fingerprint.values import Fingerprint, StagePrint, StepPrint
 
 
+_UNNAMED = "the engine did not say which image the last build stood on"
+
+
 @slotted
 class Judged:
     """
@@ -103,6 +106,10 @@ class _Judging:
             )
         if step.key in self._known:
             return self._known_step(step, below)
+        if before is None and step.is_base and not is_new_stage:
+            # The engine does not always name the image that it used: it may have been this one.
+            reason = Reason(cause=Cause.UNKNOWN, name=_UNNAMED)
+            return Judged(step=step, state=State.MAYBE, reasons=(reason,), root=step)
         if before is None or before.own != step.own:
             return self._changed(step, before, is_new_stage=is_new_stage)
         return self._follower(step, below, stood_on_the_same=stood_on_the_same)

@@ -7,6 +7,7 @@ while the engine builds.
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from typing import TYPE_CHECKING, Self
@@ -37,6 +38,7 @@ from stagebuild.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from stagebuild.fingerprint import Fingerprint
     from stagebuild.history.store import History
     from stagebuild.planning.spec import BuildSpec
     from stagebuild.result import BuildResult
@@ -154,6 +156,8 @@ class Recorder:
             begun.spec, folders=folders, images=lambda reference, _: digests.get(reference)
         )
         built = ended.result is not None
+        if self._is_new(found, record) and _may_have_changed(folders, begun):
+            return record, {}  # nobody knows which state of the files the engine saw
         steps = tuple(finished_steps(found, timeline, succeeded=built))
         selections = {one.digest: one for step in steps for one in step.selections.values()}
         listings = {
@@ -162,7 +166,16 @@ class Recorder:
             if not self._history.has_listing(digest)
         }
         key = found.image if built and not found.doubts else None
-        return replaced(record, prints=steps, image_key=key), listings
+        delivery = delivery_key(begun.spec, record.builder or "")
+        return replaced(record, prints=steps, image_key=key, delivery=delivery), listings
+
+    def _is_new(self, found: Fingerprint, record: BuildRecord) -> bool:
+        """Say whether something would be remembered that is not known already."""
+        keys = {step.key for step in found.steps}
+        if keys - self._history.known_keys(keys, record.builder):
+            return True
+        known = None if record.digest is None else self._history.with_digest(record.digest)
+        return known is None or known.image_key != found.image
 
     def _record(self, begun: BuildStarted, ended: BuildEnded) -> BuildRecord:
         secrets = secret_values(begun.spec, self._environ)
@@ -211,6 +224,35 @@ def record_of_build(
     )
 
 
+def _may_have_changed(folders: Folders, begun: BuildStarted) -> bool:
+    """Say whether the Dockerfile or a file looked at may be another since a build began."""
+    try:
+        changed_s = os.stat(begun.spec.dockerfile).st_ctime  # noqa: PTH116 - as above
+    except OSError:
+        return True
+    return changed_s >= begun.at_s or folders.changed_since(begun.at_s)
+
+
+def delivery_key(spec: BuildSpec, owner: str) -> str:
+    """
+    Return what tells one wish of what becomes of an image from another: where it goes, its gates.
+
+    Args:
+        spec: What is asked for.
+        owner: What has the cache; see ``cache_owner``.
+    """
+    wish = [
+        owner,
+        spec.push,
+        spec.load,
+        sorted(map(str, spec.outputs)),
+        sorted(map(str, spec.cache_to)),
+        sorted(spec.requires),
+        sorted(spec.platforms and map(str, spec.platforms)),
+    ]
+    return json.dumps(wish)
+
+
 def _timeline_of(ended: BuildEnded) -> Timeline | None:
     if ended.result is not None:
         return ended.result.timeline
@@ -237,6 +279,7 @@ def _answered(result: BuildResult) -> dict[str, object]:
         "attempts": len(result.attempts),
         "digest": None if result.digest is None else str(result.digest),
         "image_id": None if result.image_id is None else str(result.image_id),
+        "is_index": result.is_index,
         "pushed": result.pushed,
         "backend": result.backend,
         "versions": {"stagebuild": __version__, **result.versions},

@@ -136,6 +136,7 @@ class BuildRecord:
         attempts: How many there were.
         digest: Of the manifest or index, or None.
         image_id: Of the configuration, or None.
+        is_index: Whether the digest is an index's.
         pushed: Whether a registry got it.
         tags: Its tags.
         size_bytes: Sum of the layers, or None when nobody looked.
@@ -150,6 +151,7 @@ class BuildRecord:
         machine: Where stagebuild ran, or None.
         prints: Fingerprints of the steps whose results the engine then had.
         image_key: That of the image, or None when it is not known.
+        delivery: What became of the image, and its gates, as text; see ``delivery_key``.
     """
 
     uid: str
@@ -163,6 +165,7 @@ class BuildRecord:
     attempts: int = 1
     digest: str | None = None
     image_id: str | None = None
+    is_index: bool = False
     pushed: bool = False
     tags: tuple[str, ...] = ()
     size_bytes: int | None = None
@@ -177,6 +180,7 @@ class BuildRecord:
     machine: Machine | None = None
     prints: tuple[StepPrint, ...] = field(default=(), repr=False)
     image_key: str | None = None
+    delivery: str | None = None
 
     @property
     def steps(self) -> int:
@@ -212,6 +216,7 @@ def document_of(record: BuildRecord) -> Json:
         "attempts": record.attempts,
         "digest": record.digest,
         "image_id": record.image_id,
+        "is_index": record.is_index,
         "pushed": record.pushed,
         "tags": list(record.tags),
         "size_bytes": record.size_bytes,
@@ -235,6 +240,7 @@ def document_of(record: BuildRecord) -> Json:
         },
         "prints": [print_document(step) for step in record.prints],
         "image_key": record.image_key,
+        "delivery": record.delivery,
     }
 
 
@@ -279,6 +285,7 @@ def record_of(document: Json) -> BuildRecord:
             attempts=int(document.get("attempts", 1)),
             digest=document.get("digest"),
             image_id=document.get("image_id"),
+            is_index=bool(document.get("is_index")),
             pushed=bool(document.get("pushed")),
             tags=tuple(document.get("tags", ())),
             size_bytes=document.get("size_bytes"),
@@ -296,6 +303,7 @@ def record_of(document: Json) -> BuildRecord:
             machine=None if machine is None else Machine(**machine),
             prints=tuple(print_of(step) for step in document.get("prints", ())),
             image_key=document.get("image_key"),
+            delivery=document.get("delivery"),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"no record of a build: {error!r}") from error

@@ -64,6 +64,7 @@ def result_document(result: BuildResult) -> Json:
         "reference": result.reference,
         "references": dict(result.references),
         "pushed": result.pushed,
+        "skipped": result.skipped,
         "cached": round(result.cached, 6),
         "wall_s": _seconds(result.wall_s),
         "backend": result.backend,

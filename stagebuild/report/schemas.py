@@ -158,6 +158,7 @@ def _result() -> Json:
         reference=_MAYBE_TEXT,
         references=_map(_TEXT),
         pushed=_FLAG,
+        skipped=_FLAG,
         cached={"type": "number", "minimum": 0, "maximum": 1},
         wall_s=_SECONDS,
         backend=_TEXT,

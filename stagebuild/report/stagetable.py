@@ -249,6 +249,8 @@ def _fact(label: str, text: str, *, look: Look, tone: Tone = Tone.QUIET) -> str:
 
 
 def _title(result: BuildResult) -> str:
+    if result.skipped:
+        return f"{result.name} (unchanged, not built)"
     attempts = len(result.attempts)
     return result.name if attempts <= 1 else f"{result.name} ({attempts} attempts)"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +15,7 @@ from stagebuild.runner import run
 from stagebuild.testing import Script, ScriptedBackend, hit, ran
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 DOCKERFILE = """\
@@ -71,10 +72,21 @@ class Shop:
         project = sb.Project(root=self.root, environments={"prod": prod})
         return sb.plan_builds(project, ["prod"])
 
-    def build(self, *, seconds: float = 2.0, fails_at: str | None = None) -> None:
+    def build(
+        self,
+        *,
+        seconds: float = 2.0,
+        fails_at: str | None = None,
+        names_images: bool = True,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> None:
         """Build it: every step but the FROM takes so long; the one named fails."""
+        # What changed within a tick of the clock of a build's beginning is not remembered.
+        time.sleep(0.03)
         told = self.forecast()
-        events = [hit(f"[base 1/2] FROM docker.io/library/busybox:latest@{self.digest}")]
+        events = []
+        if names_images:
+            events.append(hit(f"[base 1/2] FROM docker.io/library/busybox:latest@{self.digest}"))
         start_s = 0.0
         for step in told.steps:
             if step.instruction.startswith("FROM"):
@@ -87,7 +99,18 @@ class Shop:
                 break
         error = None if fails_at is None else SolveFailed("exit 1")
         backend = ScriptedBackend(scripts={"prod": Script(events=events, error=error)})
-        outcome = run(self.plan(), backend=backend, history=self.history, environ=self.environ)
+
+        def watch(event: sb.RunEvent) -> None:
+            if isinstance(event, sb.BuildStarted):
+                meanwhile()
+
+        outcome = run(
+            self.plan(),
+            backend=backend,
+            history=self.history,
+            environ=self.environ,
+            on_event=watch,
+        )
         assert outcome.unrecorded is None
 
     def forecast(self) -> Forecast:

@@ -128,3 +128,18 @@ def test_touching_a_file_changes_nothing(shop: Shop, old: str) -> None:
 def test_a_stage_that_nothing_needs_changes_nothing(shop: Shop) -> None:
     shop.dockerfile("FROM base AS prod", "FROM busybox AS nobody\nRUN x\nFROM base AS prod")
     assert shop.forecast().is_cached
+
+
+def test_a_file_that_changes_while_it_is_built_is_not_remembered(shop: Shop) -> None:
+    shop.write("src/a.c", "int other;")
+    shop.build(meanwhile=lambda: shop.write("src/a.c", "int third;"))
+    newest, *_ = shop.history.builds()
+    assert (newest.prints, newest.image_key) == ((), None)
+    assert shop.states()["build 1"] is RUN
+
+
+def test_a_base_image_that_the_engine_did_not_name_may_be_the_same(shop: Shop) -> None:
+    shop.dockerfile("RUN make", "RUN make all")
+    shop.build(names_images=False)
+    shop.history.prune(keep=1)
+    assert states(shop) == [MAYBE, MAYBE, MAYBE, MAYBE, MAYBE, MAYBE]

@@ -6,6 +6,20 @@ same places as the docker command reads it; docker-py is imported only for what 
 Engine API, since that takes 150 ms, more than a build with nothing to do.
 """
 
-from stagebuild.backends.sdk.backend import SdkBackend
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stagebuild.backends.sdk.backend import SdkBackend
 
 __all__ = ["SdkBackend"]
+
+
+def __getattr__(name: str) -> object:
+    # Who only reads Docker's configuration, as the registry room does, pays for no protocol.
+    if name != "SdkBackend":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from stagebuild.backends.sdk.backend import SdkBackend as Backend  # noqa: PLC0415 - see above
+
+    return Backend
