@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo venv check format test test-fast bench clean
+.PHONY: help demo venv check format test test-fast bench accuracy clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ test-fast: venv ## The tests that need no engine (under a minute)
 
 bench: venv ## Measure against buildx; writes benchmarks/results.json and the docs table
 	$(BIN)/python -m benchmarks.run
+
+accuracy: venv ## Compare forecasts with what an engine did, over many random edits (long)
+	$(BIN)/python -m benchmarks.forecast_accuracy --edits 1000
 
 clean: ## Remove what this Makefile made, engines excepted
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

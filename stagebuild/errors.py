@@ -16,6 +16,7 @@ Everything that stagebuild raises on purpose.
     ├─ BuildFailed                       build, stage, step, line, log_tail, timeline, attempts
     │  ├─ BuildCanceled
     │  ├─ BuildTimedOut
+    │  ├─ GateFailed                     gate
     │  └─ RegistryFailed                 reference
     └─ HistoryError                      path
 
@@ -297,6 +298,22 @@ class BuildCanceled(BuildFailed):
 
 class BuildTimedOut(BuildFailed):
     """The build took longer than it may, or said nothing for too long, and was ended."""
+
+
+class GateFailed(BuildFailed):
+    """
+    A build was not published, because what it requires did not succeed.
+
+    Stage, step, path, line, exit code and log tail are those of the gate's failure, which is also
+    the ``__cause__``; the timeline is that of the build itself, None when it had not begun.
+
+    Attributes:
+        gate: Name of the build that failed: a gate of this one, or a gate of a gate.
+    """
+
+    def __init__(self, message: str, *, build: str, gate: str, **rest: object) -> None:
+        super().__init__(message, build=build, **rest)  # type: ignore[arg-type]  # passed through
+        self.gate = gate
 
 
 class RegistryFailed(BuildFailed):

@@ -15,7 +15,13 @@ from stagebuild.backends.failureclasses import (
     classify,
     is_of_registry,
 )
-from stagebuild.errors import BuildCanceled, BuildFailed, BuildTimedOut, RegistryFailed
+from stagebuild.errors import (
+    BuildCanceled,
+    BuildFailed,
+    BuildTimedOut,
+    GateFailed,
+    RegistryFailed,
+)
 from stagebuild.result import BuildWarning
 from stagebuild.timeline.caches import cache_uses
 
@@ -23,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stagebuild.backends.base import SolveFailed
+    from stagebuild.errors import StagebuildError
     from stagebuild.planning.spec import BuildSpec
     from stagebuild.progress.events import WarningRaised
     from stagebuild.progress.vertexnames import Kind
@@ -93,6 +100,36 @@ def failure_class(failed: SolveFailed, timeline: Timeline) -> FailureClass:
 def canceled_before_start(spec: BuildSpec, reason: str) -> BuildCanceled:
     """Return the error for a build that never began."""
     return BuildCanceled(f"not started: {reason}", build=spec.name)
+
+
+def gate_failed(
+    build: str, gate: str, cause: StagebuildError, timeline: Timeline | None
+) -> GateFailed:
+    """
+    Return the error for a build that is not published because a gate of it failed.
+
+    Args:
+        build: The build.
+        gate: Name of what failed.
+        cause: Its own error.
+        timeline: What had run of ``build`` until then, or None.
+    """
+    message = f'not published: its gate "{gate}" failed: {cause.message}'
+    if not isinstance(cause, BuildFailed):
+        return GateFailed(message, build=build, gate=gate, timeline=timeline, hint=cause.hint)
+    return GateFailed(
+        message,
+        build=build,
+        gate=gate,
+        stage=cause.stage,
+        step=cause.step,
+        path=cause.path,
+        line=cause.line,
+        exit_code=cause.exit_code,
+        log_tail=cause.log_tail,
+        timeline=timeline,
+        hint=cause.hint,
+    )
 
 
 def warning_of(spec: BuildSpec, raised: WarningRaised) -> BuildWarning:

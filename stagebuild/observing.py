@@ -35,13 +35,23 @@ class Observed:
         if isinstance(event, AttemptFailed):
             self._failed.append(
                 Attempt(
-                    number=event.number,
+                    number=len(self._failed) + 1,
                     wall_s=event.wall_s,
                     error=event.error,
                     cause=event.cause,
                     wait_s=event.wait_s,
                 )
             )
+
+    def built(self) -> float:
+        """
+        Take note that everything is made, and only publishing is left: that alone may be repeated.
+
+        Returns:
+            The last moment that the engine told of, by its clock.
+        """
+        self._builder.keep()
+        return self._builder.last_seen_s
 
     def timeline(self) -> Timeline:
         """Return where the newest attempt's time went."""

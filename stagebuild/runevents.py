@@ -74,6 +74,22 @@ class Retrying:
 
 
 @frozen
+class GatesAwaited:
+    """
+    A build has made everything, and waits for its gates before it publishes.
+
+    Attributes:
+        build: Name of the build.
+        gates: Names of the builds that it waits for.
+        at_s: When.
+    """
+
+    build: str
+    gates: tuple[str, ...]
+    at_s: float
+
+
+@frozen
 class BuildEnded:
     """
     A build succeeded, failed or was canceled, or never began because of an earlier failure.
@@ -109,4 +125,4 @@ class RunEnded:
     at_s: float
 
 
-RunEvent = BuildStarted | Progressed | Retrying | BuildEnded | RunEnded
+RunEvent = BuildStarted | Progressed | Retrying | GatesAwaited | BuildEnded | RunEnded

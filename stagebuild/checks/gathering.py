@@ -297,9 +297,8 @@ def _requires(project: Project, name: str) -> tuple[str, ...]:
         if environment is None or each in seen:
             continue
         seen.add(each)
-        given: tuple[str, ...] | None = getattr(environment, "requires", None)
-        if given is not None:
-            return tuple(given)
+        if environment.requires is not None:
+            return environment.requires
         waiting += reversed(environment.inherits)
     return ()
 

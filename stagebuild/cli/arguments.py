@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
 from stagebuild.version import __version__
@@ -14,7 +15,7 @@ BACKENDS = ("auto", "sdk", "buildx")
 PROGRESS_MODES = ("auto", "tty", "plain", "rawjson", "quiet")
 LOG_FORMATS = ("console", "json")
 SCHEMAS = ("config", "result")
-VERBS = ("build", "check", "history", "schema")
+VERBS = ("build", "check", "doctor", "graph", "history", "init", "plan", "schema")
 
 # argparse checks the choices of what is typed, but not of a default.
 _CHOICES_BY_VARIABLE = {
@@ -38,7 +39,8 @@ examples:
   stagebuild check                     look at the Dockerfile before building
   stagebuild build schema              build an environment that is called like a verb
 
-verbs: build ENV…, check [ENV…], history [ENV], schema [config|result]
+verbs: build ENV…, plan ENV…, check [ENV…], graph [ENV…], history [ENV],
+init [DOCKERFILE], doctor, schema [config|result]
 
 exit codes: 0 ok, 1 build failed, 2 usage, 3 configuration or Dockerfile, 4 no usable engine,
 5 registry or push, 130 and 143 interrupted
@@ -77,26 +79,27 @@ def parser_of(verb: str, environ: Mapping[str, str]) -> argparse.ArgumentParser:
         environ: The process environment, for the ``STAGEBUILD_…`` defaults of options.
     """
     match verb:
+        case "build":
+            return _build_parser(environ)
         case "schema":
             return _schema_parser()
-        case "check":
-            from stagebuild.cli.check_arguments import (  # noqa: PLC0415 - the same
-                fill_check_parser,
+        case "plan":
+            from stagebuild.cli.plan_arguments import (  # noqa: PLC0415 - one verb, one import
+                fill_plan_parser,
             )
 
-            parser = _Parser(prog="stagebuild check", allow_abbrev=False)
-            fill_check_parser(parser, environ)
-            return parser
-        case "history":
-            from stagebuild.cli.history_arguments import (  # noqa: PLC0415 - one verb, one import
-                fill_history_parser,
-            )
-
-            parser = _Parser(prog="stagebuild history", allow_abbrev=False)
-            fill_history_parser(parser, environ)
+            parser = _Parser(prog="stagebuild plan", allow_abbrev=False)
+            parser.add_argument("environments", nargs="*", metavar="ENV", help="environments")
+            fill_plan_parser(parser)
+            _add_selection(parser, environ)
+            _add_build(parser, environ)
+            _add_outputs(parser)
             return parser
         case _:
-            return _build_parser(environ)
+            parser = _Parser(prog=f"stagebuild {verb}", allow_abbrev=False)
+            module = import_module(f"stagebuild.cli.{verb}_arguments")
+            getattr(module, f"fill_{verb}_parser")(parser, environ)
+            return parser
 
 
 def split_verb(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
@@ -199,15 +202,23 @@ def _add_build(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> N
     group.add_argument(
         "-k", "--keep-going", action="store_true", help="finish the others when one has failed"
     )
+    group.add_argument(
+        "--all-or-nothing", action="store_true", help="publish nothing until all are built"
+    )
 
 
-def _add_result(parser: argparse.ArgumentParser) -> None:
+def _add_outputs(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     group = parser.add_argument_group("what becomes of it")
     group.add_argument("--push", action="store_true", default=None, help="push to the registry")
     group.add_argument(
         "--load", action="store_true", default=None, help="load into the engine's image store"
     )
     _repeatable(group, "-o", "--output", metavar="OUT", text="type=…,dest=… or a folder")
+    return group
+
+
+def _add_result(parser: argparse.ArgumentParser) -> None:
+    group = _add_outputs(parser)
     group.add_argument(
         "--digest-file",
         metavar="FILE",

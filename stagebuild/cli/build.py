@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from stagebuild.backends.base import Backend
     from stagebuild.backends.selection import Selected
     from stagebuild.model import Project
-    from stagebuild.planning import BuildPlan
+    from stagebuild.planning import BuildPlan, BuildSpec
     from stagebuild.sinks.base import Sink
 
 _NOTHING_NAMED = """\
@@ -84,6 +84,7 @@ def _build(
             plan,
             jobs=options.jobs,
             keep_going=options.keep_going,
+            all_or_nothing=options.all_or_nothing,
             on_event=sink.emit,
             cancel=cancel,
             backend=selected.backend,
@@ -92,7 +93,12 @@ def _build(
             else History.of_project(plan.project, environ=environ),
         )
     display.show(outcome, plan)
-    _write("--digest-file", options.digest_file, outcome, write_digest_file)
+    _write(
+        "--digest-file",
+        options.digest_file,
+        outcome,
+        lambda path, outcome: write_digest_file(path, outcome, plan),
+    )
     _write("--metadata-file", options.metadata_file, outcome, write_metadata_file)
     return _exit_code(outcome, interrupts.number)
 
@@ -162,8 +168,14 @@ def _list(project: Project, stdout: TextIO) -> int:
 
 def _dry_run(plan: BuildPlan, backend: Backend, stdout: TextIO) -> int:
     """Print the commands that would run, secrets blotted out."""
-    stdout.writelines(f"# {spec.name}\n{backend.command(spec)}\n" for spec in plan.specs)
+    stdout.writelines(f"# {_title(spec, plan)}\n{backend.command(spec)}\n" for spec in plan.specs)
     return ExitCode.OK
+
+
+def _title(spec: BuildSpec, plan: BuildPlan) -> str:
+    """Return a build's name, and what it waits for or is there for."""
+    after = f", published after {', '.join(spec.requires)}" if spec.requires else ""
+    return f"{spec.name}{' (gate)' if spec.name in plan.gates else ''}{after}"
 
 
 def _exit_code(outcome: RunOutcome, signal_number: int | None) -> int:

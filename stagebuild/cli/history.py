@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import time
 from typing import TYPE_CHECKING
 
 from stagebuild.cli.exitcodes import ExitCode, exit_code_of
 from stagebuild.cli.history_arguments import ACTIONS
+from stagebuild.cli.stdoutlook import look_of
 from stagebuild.config import load
 from stagebuild.errors import StagebuildError, did_you_mean
 from stagebuild.history.places import VARIABLE
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
     from stagebuild.history.records import BuildRecord
     from stagebuild.history.trends import Regression
-    from stagebuild.report.look import Look
 
 _DAY_S = 86_400
 VERSION = 1
@@ -154,7 +152,7 @@ def _text(
 ) -> str:
     from stagebuild.report import historytable as table  # noqa: PLC0415 - not for --json and --csv
 
-    look = _look(stdout)
+    look = look_of(stdout)
     if not builds:
         return "no build is recorded yet"
     if not options.words or options.words == ["show"]:
@@ -163,16 +161,6 @@ def _text(
     if options.stage is not None:
         return table.stage_report(recent, options.stage, look=look)
     return table.environment_report(recent, total=counts[name], found=worse, look=look)
-
-
-def _look(stdout: TextIO) -> Look:
-    from stagebuild.report.look import Look, glyphs_for  # noqa: PLC0415 - as above
-
-    return Look(
-        width=shutil.get_terminal_size((100, 24)).columns,
-        color=stdout.isatty() and not os.environ.get("NO_COLOR"),
-        glyphs=glyphs_for(getattr(stdout, "encoding", None)),
-    )
 
 
 def _write_json(

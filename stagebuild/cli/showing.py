@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stagebuild.cli.files import write_if_changed
-from stagebuild.errors import BuildFailed
+from stagebuild.errors import BuildFailed, GateFailed
 from stagebuild.sinks.choice import ProgressMode
 from stagebuild.values import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from typing import TextIO
 
     from stagebuild.errors import StagebuildError
@@ -50,21 +50,27 @@ class Display:
         self._show_errors(outcome.errors.values(), plan)
         if outcome.unrecorded is not None and not self.quiet:
             self.stderr.write(f"warning: not in the history: {outcome.unrecorded}\n")
-        self._print(outcome.results.values(), outcome.errors.values())
+        self._print(outcome.results.values(), outcome.errors.values(), gates=plan.gates)
 
     def show_refusal(self, error: StagebuildError) -> None:
         """Show why nothing was built."""
         self._show_errors([error], plan=None)
         self._print([], [error])
 
-    def _print(self, results: Iterable[BuildResult], errors: Iterable[StagebuildError]) -> None:
+    def _print(
+        self,
+        results: Iterable[BuildResult],
+        errors: Iterable[StagebuildError],
+        *,
+        gates: Collection[str] = (),
+    ) -> None:
         if self.as_json:
             from stagebuild.report.document import run_document  # noqa: PLC0415 - --json only
 
             document = run_document({result.name: result for result in results}, errors)
             self.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
         else:
-            self.stdout.write(reference_lines(results))
+            self.stdout.write(reference_lines(results, gates=gates))
         self.stdout.flush()
 
     def _show_tables(self, outcome: RunOutcome) -> None:
@@ -78,9 +84,13 @@ class Display:
         self.stderr.flush()
 
     def _show_errors(self, errors: Iterable[StagebuildError], plan: BuildPlan | None) -> None:
-        from stagebuild.report.text import failure  # noqa: PLC0415 - only once something failed
+        from stagebuild.report.text import failure, not_published  # noqa: PLC0415 - only on failure
 
-        for error in errors:
+        shown = list(errors)
+        for error in shown:
+            if isinstance(error, GateFailed) and error.__cause__ in shown:
+                self.stderr.write(f"\n{not_published(error, look=self._look)}\n")
+                continue
             text = _dockerfile_of(error, plan)
             self.stderr.write(f"\n{failure(error, text, look=self._look)}\n")
         self.stderr.flush()
@@ -96,12 +106,22 @@ class Display:
         )
 
 
-def reference_lines(results: Iterable[BuildResult]) -> str:
-    """Return what ``docker run`` takes, a line for each result that is an image."""
-    return "".join(f"{result.runnable}\n" for result in results if result.runnable is not None)
+def reference_lines(results: Iterable[BuildResult], *, gates: Collection[str] = ()) -> str:
+    """
+    Return what ``docker run`` takes, a line for each result that is an image.
+
+    Args:
+        results: In order.
+        gates: Names of those that nobody asked for; they have no line.
+    """
+    return "".join(
+        f"{result.runnable}\n"
+        for result in results
+        if result.runnable is not None and result.name not in gates
+    )
 
 
-def write_digest_file(path: Path, outcome: RunOutcome) -> None:
+def write_digest_file(path: Path, outcome: RunOutcome, plan: BuildPlan) -> None:
     """
     Write the reference lines for make and scripts to depend on; nothing when something failed.
 
@@ -109,7 +129,8 @@ def write_digest_file(path: Path, outcome: RunOutcome) -> None:
         OSError: The file can't be written.
     """
     if not outcome.errors:
-        write_if_changed(path, reference_lines(outcome.results.values()))
+        lines = reference_lines(outcome.results.values(), gates=plan.gates)
+        write_if_changed(path, lines)
 
 
 def write_metadata_file(path: Path, outcome: RunOutcome) -> None:
@@ -127,7 +148,8 @@ def _dockerfile_of(error: StagebuildError, plan: BuildPlan | None) -> str | None
     """Return the text that the error's line number is about, or None when it can't be read."""
     if plan is None or not isinstance(error, BuildFailed) or error.line is None:
         return None
+    failed = error.gate if isinstance(error, GateFailed) else error.build
     try:
-        return Path(plan[error.build].dockerfile).read_text(encoding="utf-8", errors="replace")
+        return Path(plan[failed].dockerfile).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None

@@ -116,6 +116,15 @@ ENVIRONMENT_KEYS = _table(
         '"Dockerfile.slim"',
     ),
     Key(
+        "requires",
+        kinds.TEXTS,
+        "Environments that are its gates: they are built at the same time, and nothing of this"
+        " environment is tagged, loaded, exported or pushed until they and their own gates have"
+        " succeeded.",
+        "none",
+        '["lint", "test"]',
+    ),
+    Key(
         "build-args",
         kinds.BUILD_ARGS,
         'Build args by name. `true` and `false` become the text `"true"` and `"false"`, numbers'

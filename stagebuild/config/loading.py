@@ -45,7 +45,7 @@ def _nearest(start: Path) -> Project:
         folder = Path(os.path.normpath(folder))  # noqa: PLW2901 - "..", as the user's shell sees it
         if (folder / OWN_FILE).is_file():
             return _read(folder / OWN_FILE)
-        if _mentions_stagebuild(folder / SHARED_FILE):
+        if mentions_stagebuild(folder / SHARED_FILE):
             return _read(folder / SHARED_FILE, within=SHARED_TABLE)
         if (folder / DOCKERFILE).is_file():
             return _without_configuration(folder / DOCKERFILE)
@@ -57,7 +57,7 @@ def _nearest(start: Path) -> Project:
     )
 
 
-def _mentions_stagebuild(path: Path) -> bool:
+def mentions_stagebuild(path: Path) -> bool:
     """Return whether a ``pyproject.toml`` exists that seems to be meant for us."""
     try:
         data = path.read_bytes()

@@ -34,6 +34,19 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX builds_by_time ON builds (environment, started_s);
     CREATE INDEX builds_by_digest ON builds (digest) WHERE digest IS NOT NULL;
     """,
+    """
+    CREATE TABLE step_keys (
+        key TEXT NOT NULL,
+        builder TEXT NOT NULL,
+        seen_s REAL NOT NULL,
+        PRIMARY KEY (key, builder)
+    ) WITHOUT ROWID, STRICT;
+    CREATE TABLE selections (
+        digest TEXT PRIMARY KEY,
+        seen_s REAL NOT NULL,
+        listing BLOB NOT NULL
+    ) WITHOUT ROWID, STRICT;
+    """,
 )
 """Each one once, in order; never changed after a release, only added to."""
 

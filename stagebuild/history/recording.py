@@ -11,7 +11,9 @@ import os
 import threading
 from typing import TYPE_CHECKING, Self
 
-from stagebuild.errors import BuildCanceled, BuildFailed, HistoryError
+from stagebuild.errors import BuildCanceled, BuildFailed, HistoryError, StagebuildError
+from stagebuild.fingerprint import Folders, fingerprint
+from stagebuild.history.observing import finished_steps, image_digests, linked_images
 from stagebuild.history.records import (
     BuildRecord,
     GitState,
@@ -20,7 +22,14 @@ from stagebuild.history.records import (
     StageRecord,
     StepRecord,
 )
-from stagebuild.runevents import BuildEnded, BuildStarted, Progressed, Retrying, RunEnded
+from stagebuild.runevents import (
+    BuildEnded,
+    BuildStarted,
+    GatesAwaited,
+    Progressed,
+    Retrying,
+    RunEnded,
+)
 from stagebuild.secrecy import redacted, secret_values
 from stagebuild.values import replaced
 from stagebuild.version import __version__
@@ -35,6 +44,8 @@ if TYPE_CHECKING:
     from stagebuild.timeline import StageTiming, Timeline
 
 _LONGEST_TEXT = 300
+
+_Came = BuildStarted | tuple[BuildStarted, BuildEnded] | None
 
 
 class Recorder:
@@ -54,7 +65,9 @@ class Recorder:
         self._history = history
         self._environ = os.environ if environ is None else environ
         self._started: dict[str, BuildStarted] = {}
-        self._ended: list[tuple[BuildStarted, BuildEnded] | None] = []
+        self._came: list[_Came] = []
+        self._folders: dict[str, Folders] = {}
+        self._linked: dict[str, str] = {}
         self._waiting = threading.Semaphore(0)  # queue.SimpleQueue costs a millisecond to import
         self._thread: threading.Thread | None = None
 
@@ -75,20 +88,21 @@ class Recorder:
                 self._started[event.build] = event
                 if self._thread is None:
                     self._start(str(event.spec.root))
+                self._put(event)
             case BuildEnded():
                 begun = self._started.pop(event.build, None)
                 if begun is not None:
                     self._put((begun, event))
-            case Progressed() | Retrying() | RunEnded():
+            case Progressed() | Retrying() | GatesAwaited() | RunEnded():
                 pass
 
-    def _put(self, ended: tuple[BuildStarted, BuildEnded] | None) -> None:
-        self._ended.append(ended)
+    def _put(self, came: _Came) -> None:
+        self._came.append(came)
         self._waiting.release()
 
-    def _next(self) -> tuple[BuildStarted, BuildEnded] | None:
+    def _next(self) -> _Came:
         self._waiting.acquire()
-        return self._ended.pop(0)
+        return self._came.pop(0)
 
     def _start(self, root: str) -> None:
         self._thread = threading.Thread(
@@ -100,15 +114,55 @@ class Recorder:
         try:
             self._history.open()
             git, machine = git_state(root), this_machine()
-            while (ended := self._next()) is not None:
-                record = replaced(self._record(*ended), git=git, machine=machine)
-                self._history.add(record)
+            while (came := self._next()) is not None:
+                if isinstance(came, BuildStarted):
+                    self._see(came.spec)
+                    continue
+                record = replaced(self._record(*came), git=git, machine=machine)
+                record, listings = self._with_prints(record, *came)
+                self._history.add(record, listings=listings)
         except HistoryError as error:
             self.trouble = error
         except Exception as error:  # noqa: BLE001 - what is remembered must not fail what was built
             self.trouble = HistoryError(
                 f"the build was not recorded: {error!r}", path=self._history.path
             )
+
+    def _see(self, spec: BuildSpec) -> None:
+        """Look at the files of a build that has just begun."""
+        folders = self._folders[spec.name] = Folders(spec.dockerfile, self._environ)
+        self._linked |= linked_images(spec, self._environ)
+        try:
+            fingerprint(spec, folders=folders, images=lambda *_: None)
+        except (StagebuildError, OSError, ValueError):
+            # The engine will say what is wrong with a context that can't be read.
+            del self._folders[spec.name]
+        else:
+            folders.save()
+
+    def _with_prints(
+        self, record: BuildRecord, begun: BuildStarted, ended: BuildEnded
+    ) -> tuple[BuildRecord, Mapping[str, Mapping[str, str]]]:
+        """Return the record with the keys of its steps, and the listings of files that are new."""
+        record = replaced(record, builder=cache_owner(begun.spec, self._environ))
+        folders = self._folders.pop(begun.build, None)
+        if folders is None:
+            return record, {}
+        timeline = _timeline_of(ended)
+        digests = self._linked | image_digests(timeline)
+        found = fingerprint(
+            begun.spec, folders=folders, images=lambda reference, _: digests.get(reference)
+        )
+        built = ended.result is not None
+        steps = tuple(finished_steps(found, timeline, succeeded=built))
+        selections = {one.digest: one for step in steps for one in step.selections.values()}
+        listings = {
+            digest: one.listing()
+            for digest, one in selections.items()
+            if not self._history.has_listing(digest)
+        }
+        key = found.image if built and not found.doubts else None
+        return replaced(record, prints=steps, image_key=key), listings
 
     def _record(self, begun: BuildStarted, ended: BuildEnded) -> BuildRecord:
         secrets = secret_values(begun.spec, self._environ)
@@ -139,11 +193,7 @@ def record_of_build(
         secrets: Values that must not be remembered.
     """
     result, error = ended.result, ended.error
-    timeline: Timeline | None = None
-    if result is not None:
-        timeline = result.timeline
-    elif isinstance(error, BuildFailed):
-        timeline = error.timeline
+    timeline = _timeline_of(ended)
     outcome = "built"
     if error is not None:
         outcome = "canceled" if isinstance(error, BuildCanceled) else "failed"
@@ -161,12 +211,24 @@ def record_of_build(
     )
 
 
+def _timeline_of(ended: BuildEnded) -> Timeline | None:
+    if ended.result is not None:
+        return ended.result.timeline
+    return ended.error.timeline if isinstance(ended.error, BuildFailed) else None
+
+
+def cache_owner(spec: BuildSpec, environ: Mapping[str, str]) -> str:
+    """Return what tells one builder's cache from another's: its name, else the engine's address."""
+    named = spec.builder or environ.get("BUILDX_BUILDER", "")
+    host = environ.get("DOCKER_HOST") or environ.get("DOCKER_CONTEXT", "")
+    return " ".join(filter(None, (named, host))) or "default"
+
+
 def _asked(spec: BuildSpec) -> dict[str, object]:
     return {
         "target": spec.target,
         "platforms": tuple(str(platform) for platform in spec.platforms),
         "tags": spec.tags,
-        "builder": spec.builder,
     }
 
 

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from stagebuild.history.prints import print_document, print_of
 from stagebuild.values import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from stagebuild.fingerprint.values import StepPrint
 
 DOCUMENT_VERSION = 1
 
@@ -30,14 +33,12 @@ class StepRecord:
         command: As BuildKit prints it, without its leading bracket.
         busy_s: How long it ran; 0.0 when it came from the cache.
         cached: Whether it came from the cache.
-        key: Its fingerprint, or None when none was computed.
     """
 
     number: int
     command: str
     busy_s: float
     cached: bool
-    key: str | None = None
 
 
 @frozen
@@ -143,10 +144,12 @@ class BuildRecord:
         layers: From the base up.
         overheads: Seconds by kind, as ``{"push": 1.2}``.
         backend: As ``buildx``.
-        builder: Name of the builder, or None for the selected one.
+        builder: What has the cache: the builder's name, else the engine's address.
         versions: By program, stagebuild's own among them.
         git: The checkout, or None outside of one.
         machine: Where stagebuild ran, or None.
+        prints: Fingerprints of the steps whose results the engine then had.
+        image_key: That of the image, or None when it is not known.
     """
 
     uid: str
@@ -172,6 +175,8 @@ class BuildRecord:
     versions: Mapping[str, str] = field(default_factory=dict)
     git: GitState | None = None
     machine: Machine | None = None
+    prints: tuple[StepPrint, ...] = field(default=(), repr=False)
+    image_key: str | None = None
 
     @property
     def steps(self) -> int:
@@ -228,6 +233,8 @@ def document_of(record: BuildRecord) -> Json:
             "system": record.machine.system,
             "processors": record.machine.processors,
         },
+        "prints": [print_document(step) for step in record.prints],
+        "image_key": record.image_key,
     }
 
 
@@ -243,7 +250,6 @@ def _stage_document(stage: StageRecord) -> Json:
                 "command": step.command,
                 "busy_s": step.busy_s,
                 "cached": step.cached,
-                "key": step.key,
             }
             for step in stage.steps
         ],
@@ -288,6 +294,8 @@ def record_of(document: Json) -> BuildRecord:
             versions=dict(document.get("versions", {})),
             git=None if git is None else GitState(**git),
             machine=None if machine is None else Machine(**machine),
+            prints=tuple(print_of(step) for step in document.get("prints", ())),
+            image_key=document.get("image_key"),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"no record of a build: {error!r}") from error
@@ -305,7 +313,6 @@ def _stage_of(document: Json) -> StageRecord:
                 command=str(step["command"]),
                 busy_s=float(step["busy_s"]),
                 cached=bool(step["cached"]),
-                key=step.get("key"),
             )
             for step in document["steps"]
         ),

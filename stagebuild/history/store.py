@@ -7,9 +7,18 @@ import os
 import time
 import zlib
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from stagebuild.errors import HistoryError
+from stagebuild.history.inputs import (
+    forget_keys,
+    has_listing,
+    known_keys,
+    listing,
+    remember_keys,
+    remember_listings,
+)
 from stagebuild.history.places import history_path
 from stagebuild.history.records import BuildRecord, document_of, record_of
 
@@ -80,9 +89,17 @@ class History:
         """
         self._do(lambda _: None)
 
-    def add(self, *records: BuildRecord) -> int:
+    def add(
+        self,
+        *records: BuildRecord,
+        listings: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+    ) -> int:
         """
         Remember builds and return how many of them were new. Keeps the file within its size.
+
+        Args:
+            records: The builds.
+            listings: The files of selections, by the selection's digest, as far as they are new.
 
         Raises:
             HistoryError: It can't be written.
@@ -97,7 +114,11 @@ class History:
                     " VALUES (?, ?, ?, ?, ?, ?)",
                     map(_row, records),
                 )
-                return connection.total_changes - before
+                added = connection.total_changes - before
+                for record in records:
+                    remember_keys(connection, record)
+                remember_listings(connection, listings, seen_s=time.time())
+                return added
 
         added = self._do(insert)
         self._do(self._shrink)
@@ -160,6 +181,34 @@ class History:
         )
         return None if row is None else _read(row[0])
 
+    def known_keys(self, keys: Iterable[str], builder: str | None = None) -> set[str]:
+        """
+        Return those of the keys whose results a builder has had; None means any builder.
+
+        Raises:
+            HistoryError: It can't be read.
+        """
+        wanted = list(keys)
+        return self._do(lambda connection: known_keys(connection, wanted, builder))
+
+    def listing(self, digest: str) -> Mapping[str, str] | None:
+        """
+        Return the files of a selection, each with what tells its state, or None when forgotten.
+
+        Raises:
+            HistoryError: It can't be read.
+        """
+        return self._do(lambda connection: listing(connection, digest))
+
+    def has_listing(self, digest: str) -> bool:
+        """
+        Say whether the files of a selection are known.
+
+        Raises:
+            HistoryError: It can't be read.
+        """
+        return self._do(lambda connection: has_listing(connection, digest))
+
     def prune(self, *, keep: int | None = None, before_s: float | None = None) -> int:
         """
         Forget old builds and return how many.
@@ -185,6 +234,7 @@ class History:
                 if before_s is not None:
                     connection.execute("DELETE FROM builds WHERE started_s < ?", (before_s,))
                 deleted = connection.total_changes - before
+                forget_keys(connection)
             _give_back(connection)
             return deleted
 
@@ -242,6 +292,7 @@ class History:
                     "DELETE FROM builds WHERE id IN (SELECT id FROM builds ORDER BY started_s"
                     " LIMIT max(1, (SELECT count(*) FROM builds) / 10))"
                 )
+                forget_keys(connection)
             _give_back(connection)
             if done.rowcount == 0:
                 return

@@ -66,6 +66,7 @@ class Environment:
         builder: Name of the buildx builder; None is the selected one.
         push: Whether the image is pushed to the registry of its tags.
         load: Whether the image is loaded into the engine's image store.
+        requires: Environments that must be built before this one is published: its gates.
         retries: How often a build is tried again that failed in a way that may pass.
         retry_steps: Stages whose failing RUN and COPY steps are tried again, too.
         timeout: How long the build may take, as ``30m``.
@@ -101,6 +102,7 @@ class Environment:
     builder: str | None = None
     push: bool | None = None
     load: bool | None = None
+    requires: tuple[str, ...] | None = None
     retries: int | None = None
     retry_steps: tuple[str, ...] | None = None
     timeout: str | None = None

@@ -11,6 +11,7 @@ from stagebuild.config.templates import literal
 from stagebuild.errors import ConfigError, UnknownEnvironment, did_you_mean
 from stagebuild.planning.entries import Places
 from stagebuild.planning.filling import map_text
+from stagebuild.planning.gates import as_gate, check_gates, circle, concerns_gates, for_gates
 from stagebuild.planning.inheritance import COUNTS, Lineages, Settings, merge, settings_of
 from stagebuild.planning.locations import absolute
 from stagebuild.planning.overrides import Overrides, read_settings
@@ -22,7 +23,7 @@ from stagebuild.planning.surroundings import Surroundings
 from stagebuild.planning.variables import Facts, check_variables
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from stagebuild.model import Project
     from stagebuild.planning.overrides import Setting
@@ -39,7 +40,7 @@ def plan_builds(
     overrides: Overrides | None = None,
 ) -> BuildPlan:
     """
-    Return what building the named environments means. Builds nothing.
+    Return what building the named environments and their gates means. Builds nothing.
 
     Args:
         project: As written.
@@ -49,14 +50,15 @@ def plan_builds(
 
     Raises:
         UnknownEnvironment: A name is none of the project's.
-        ConfigError: Something is wrong in an environment asked for, in what it inherits, or in
-            the variables; with path, line and key where a file says it.
+        ConfigError: Something is wrong in an environment asked for, in its gates, in what they
+            inherit, or in the variables; with path, line and key where a file says it.
         DockerfileError: A Dockerfile is no Dockerfile, or BuildKit would refuse it.
     """
     specs = describe_builds(project, names, surroundings=surroundings, overrides=overrides)
     for spec in specs[:MOST_RESOLVED]:
         _ = spec.stages
-    return BuildPlan(project=project, specs=specs)
+    gates = frozenset(spec.name for spec in specs) - frozenset(names)
+    return BuildPlan(project=project, specs=specs, gates=gates)
 
 
 def describe_builds(
@@ -67,7 +69,7 @@ def describe_builds(
     overrides: Overrides | None = None,
 ) -> tuple[BuildSpec, ...]:
     """
-    Return the specs of the named environments, whose stages nobody has resolved yet.
+    Return the specs of the named environments and their gates; nobody has resolved their stages.
 
     For those who look at a Dockerfile that BuildKit may refuse; takes and raises what
     `plan_builds` does, and None for every environment that can be built.
@@ -81,7 +83,7 @@ def describe_builds(
         raise ConfigError(
             "no environment is named", hint=f"there are: {', '.join(planner.names()) or 'none'}"
         )
-    return tuple(planner.spec(name) for name in dict.fromkeys(names))
+    return planner.with_gates(dict.fromkeys(names))
 
 
 def buildable_names(
@@ -173,14 +175,38 @@ class _Planner:
             raise authors.error(misfit) from misfit.__cause__
         return False
 
-    def spec(self, name: str) -> BuildSpec:
-        """Return what is to be built for ``name``."""
-        self._check_known(name)
-        resolution, authors = self._resolution(name)
+    def with_gates(self, names: Collection[str]) -> tuple[BuildSpec, ...]:
+        """Return what is to be built for ``names``, in order, and for the gates of it."""
+        for name in names:
+            self._check_known(name)
+        specs: dict[str, BuildSpec] = {}
+        pending = list(names)
+        for name in pending:
+            if name not in specs:
+                specs[name] = self._spec(name, named=name in names)
+                pending += specs[name].requires
+        if len(specs) > len(names) or any(spec.requires for spec in specs.values()):
+            self._check_order({name: spec.requires for name, spec in specs.items()})
+        return tuple(specs.values())
+
+    def _spec(self, name: str, *, named: bool) -> BuildSpec:
+        """Return what is to be built for ``name``, as itself or only as a gate."""
+        resolution, authors = self._resolution(name, named=named)
         try:
-            return resolution.spec()
+            spec = resolution.spec()
+            if spec.requires:
+                check_gates(spec.requires, self.names())
         except Misfit as misfit:
             raise authors.error(misfit) from misfit.__cause__
+        return spec if named else as_gate(spec)
+
+    def _check_order(self, requires: Mapping[str, Sequence[str]]) -> None:
+        found = circle(requires)
+        if found is not None:
+            _, authors = self._resolution(found[0])
+            index = requires[found[0]].index(found[1])
+            misfit = Misfit(f"it requires itself: {' -> '.join(found)}", "requires", index)
+            raise authors.error(misfit)
 
     def _check_known(self, name: str) -> None:
         project = self._project
@@ -202,23 +228,29 @@ class _Planner:
         except Misfit as misfit:
             raise authors.error(misfit) from misfit.__cause__
 
-    def _resolution(self, name: str) -> tuple[Resolution, Authors]:
+    def _resolution(self, name: str, *, named: bool = True) -> tuple[Resolution, Authors]:
         inherited: Settings = {}
         if self._lineages is not None and name in (self._project.environments or {}):
             try:
                 inherited = self._lineages.settings(name)
             except Misfit as misfit:
                 raise config_error(self._project, misfit) from misfit.__cause__
+        literal = self._literal if named else for_gates(self._literal)
         settings = dict(inherited)
-        merge(settings, self._literal)
-        applied = [each for each in self._settings if each.environment in (None, name)]
+        merge(settings, literal)
+        applied = [
+            each
+            for each in self._settings
+            if each.environment == name
+            or (each.environment is None and (named or concerns_gates(each.field)))
+        ]
         for setting in applied:
             setting.change(settings)
         authors = Authors(
             project=self._project,
             lineages=self._lineages,
             environment=name,
-            literal=self._literal,
+            literal=literal,
             settings=applied,
             inherited=inherited,
         )

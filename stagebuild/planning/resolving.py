@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
@@ -138,15 +139,13 @@ class Resolution:
         contexts = self._members("contexts", lambda _, context: places.context(context))
         platforms = tuple(dict.fromkeys(self._items("platforms", read_platform)))
         repository = self._repository()
-        graph = None
+        graph = graph_for = None
         if site.tree is not None:
-            graph = deferred_graph(
-                site.tree,
-                target=target,
-                build_args=build_args,
-                platform=platforms[0] if platforms else None,
-                contexts=contexts,
+            graphs = partial(
+                deferred_graph, site.tree, target=target, build_args=build_args, contexts=contexts
             )
+            graph = graphs(platform=platforms[0] if platforms else None)
+            graph_for = lambda platform: graphs(platform=platform)()  # noqa: E731 - a method of it
         return BuildSpec(
             name=self._name,
             root=self._shared.root,
@@ -177,11 +176,13 @@ class Resolution:
             builder=self._text("builder"),
             push=self._settings.get("push", False),
             load=self._settings.get("load", False),
+            requires=tuple(dict.fromkeys(self._filled("requires", ()))),
             retries=self._retries(),
             retry_steps=self._items("retry_steps", lambda stage: _stage(stage, site)),
             timeout_s=self._one("timeout", read_duration_s),
             idle_timeout_s=self._one("idle_timeout", read_duration_s),
             graph=graph,
+            graph_for=graph_for,
         )
 
     def _cache(

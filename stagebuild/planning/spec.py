@@ -65,12 +65,15 @@ class BuildSpec:
         builder: Name of the buildx builder, or None for the selected one.
         push: Whether to push to the registry of the tags.
         load: Whether to load into the engine's image store.
+        requires: Names of the builds of the same plan that must succeed before anything of this
+            one is published.
         retries: How many attempts may follow one that failed in a way that may pass.
         retry_steps: Stages whose failing RUN and COPY steps are worth another attempt, too.
         timeout_s: How long the build may take, attempts and waits included; None is for ever.
         idle_timeout_s: How long nothing may be heard of it; None likewise.
         graph: Returns the Dockerfile's stages, the same each time it is called; None for a remote
             context. Usually called already by ``plan_builds``, which refuses what it raises.
+        graph_for: Returns the stages as they are for another platform, or None as ``graph``.
     """
 
     name: str
@@ -102,11 +105,15 @@ class BuildSpec:
     builder: str | None = None
     push: bool = False
     load: bool = False
+    requires: tuple[str, ...] = ()
     retries: int = DEFAULT_RETRIES
     retry_steps: tuple[str, ...] = ()
     timeout_s: float | None = None
     idle_timeout_s: float | None = None
     graph: Callable[[], StageGraph] | None = field(default=None, compare=False, repr=False)
+    graph_for: Callable[[Platform], StageGraph] | None = field(
+        default=None, compare=False, repr=False
+    )
 
     @property
     def stages(self) -> StageGraph | None:
@@ -126,11 +133,14 @@ class BuildPlan:
 
     Attributes:
         project: Where the specs came from.
-        specs: In the order asked for, each environment once.
+        specs: What was asked for, in that order, then the gates of these that were not asked for
+            themselves; each environment once.
+        gates: Names of the latter.
     """
 
     project: Project
     specs: tuple[BuildSpec, ...]
+    gates: frozenset[str] = frozenset()
 
     def __getitem__(self, name: str) -> BuildSpec:
         """

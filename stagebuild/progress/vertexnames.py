@@ -42,8 +42,12 @@ Kind = Literal[
     "export",
     "push",
     "attestation",
+    "gates",
     "other",
 ]
+
+WAITING_FOR_GATES = "waiting for gates "
+"""How the name of a wait for other builds begins; it is ours, and no vertex of BuildKit's."""
 
 _WORD = r"[^\s\[\]]+"
 _PLATFORM = r"[\w.-]+(?:\([^)\s]*\))?/[\w./-]*?[\w.]"
@@ -89,6 +93,7 @@ _UNBRACKETED: tuple[tuple[str, Kind], ...] = (
     ("copying ", "push"),
     ("resolving provenance ", "attestation"),
     ("generating sbom ", "attestation"),
+    (WAITING_FOR_GATES, "gates"),
 )
 
 

@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stagebuild.errors import BackendError, BuildCanceled, BuildFailed, ConfigError, DockerfileError
+from stagebuild.errors import (
+    BackendError,
+    BuildCanceled,
+    BuildFailed,
+    ConfigError,
+    DockerfileError,
+    GateFailed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -84,6 +91,7 @@ def error_document(error: StagebuildError) -> Json:
         "key": error.key if isinstance(error, ConfigError) else None,
         "backend": error.backend if isinstance(error, BackendError) else None,
         "build": None if built is None else built.build,
+        "gate": error.gate if isinstance(error, GateFailed) else None,
         "stage": None if built is None else built.stage,
         "step": None if built is None else built.step,
         "exit_code": None if built is None else built.exit_code,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stagebuild.errors import BuildCanceled, BuildFailed
+from stagebuild.errors import BuildCanceled, BuildFailed, GateFailed
 from stagebuild.report.cells import clean, fit
 from stagebuild.report.excerpt import excerpt
 from stagebuild.report.look import Look, Tone
@@ -35,6 +35,12 @@ def failure(error: StagebuildError, dockerfile: str | None = None, *, look: Look
     return "\n\n".join(filter(None, sections))
 
 
+def not_published(error: GateFailed, *, look: Look) -> str:
+    """Return the one line that is left to say where the gate's own failure is told, too."""
+    head = f"{look.paint('error:', Tone.BAD)} {look.paint(error.build, Tone.TITLE)}"
+    return f'{head}: not published: gate "{error.gate}" failed'
+
+
 def reason(error: StagebuildError) -> str:
     """
     Return why it failed, in one line.
@@ -45,6 +51,8 @@ def reason(error: StagebuildError) -> str:
     message = clean(error.message.partition("\n")[0])
     if not isinstance(error, BuildFailed):
         return message
+    if isinstance(error, GateFailed):
+        return f'gate "{error.gate}" failed'
     if error.exit_code is not None and error.step is not None:
         message = f"exit code {error.exit_code}"
     return message if error.stage is None else f"{error.stage}: {message}"
@@ -56,6 +64,11 @@ def _headline(error: StagebuildError, *, look: Look) -> str:
         case BuildCanceled():
             label = look.paint("canceled:", Tone.CAUTION)
             return f"{label} {look.paint(error.build, Tone.TITLE)}{_where(error)}: {message}"
+        case GateFailed():
+            where = "" if error.stage is None else f" in stage {error.stage}"
+            if error.exit_code is not None and error.step is not None:
+                message = f"exit code {error.exit_code}"
+            return f"{not_published(error, look=look)}{where}: {message}"
         case BuildFailed():
             label = look.paint("error:", Tone.BAD)
             if error.exit_code is not None and error.step is not None:

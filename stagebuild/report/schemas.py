@@ -181,6 +181,7 @@ def _error() -> Json:
         key=_MAYBE_TEXT,
         backend=_MAYBE_TEXT,
         build=_MAYBE_TEXT,
+        gate=_MAYBE_TEXT,
         stage=_MAYBE_TEXT,
         step=_MAYBE_TEXT,
         exit_code={"type": ["integer", "null"]},

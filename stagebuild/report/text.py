@@ -1,6 +1,6 @@
 """Results and failures as text for people; what the command line prints at the end."""
 
-from stagebuild.report.failuretext import failure
+from stagebuild.report.failuretext import failure, not_published
 from stagebuild.report.look import ASCII, UNICODE, Glyphs, Look, glyphs_for
 from stagebuild.report.stagetable import run_summary, stage_table, timeline_table
 
@@ -11,6 +11,7 @@ __all__ = [
     "Look",
     "failure",
     "glyphs_for",
+    "not_published",
     "run_summary",
     "stage_table",
     "timeline_table",

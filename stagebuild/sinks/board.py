@@ -20,6 +20,7 @@ from stagebuild.progress.vertexnames import VertexName, parse_vertex_name
 from stagebuild.runevents import (
     BuildEnded,
     BuildStarted,
+    GatesAwaited,
     Progressed,
     Retrying,
     RunEnded,
@@ -58,6 +59,8 @@ class Board:
                 state.steps.clear()
                 state.attempt = attempt + 1
                 state.notice = reason
+            case GatesAwaited(build=build, gates=gates):
+                self._state(build, now_s).awaited = gates
             case BuildEnded(build=build, result=result, error=error):
                 state = self._state(build, now_s)
                 state.ended_s, state.result, state.error = now_s, result, error
@@ -72,6 +75,7 @@ class Board:
 
 
 def _progress(build: BuildState, event: Event, now_s: float) -> None:
+    build.awaited = ()
     match event:
         case LogChunk():
             step = build.steps.get(event.vertex)

@@ -109,7 +109,8 @@ class _Page:
         elapsed = duration(build.elapsed_s(self.now_s))
         name = (build.name, Tone.TITLE)
         if build.ended_s is None:
-            return name, (f"  {elapsed}", Tone.PLAIN), (_attempt(build), Tone.CAUTION)
+            waits = (_awaited(build), Tone.QUIET)
+            return name, (f"  {elapsed}", Tone.PLAIN), (_attempt(build), Tone.CAUTION), waits
         return self.end_line(build)
 
     def end_line(self, build: BuildState) -> Line:
@@ -224,6 +225,10 @@ def _talking(builds: Iterable[BuildState]) -> Iterable[tuple[BuildState, GroupSt
 
 def _attempt(build: BuildState) -> str:
     return "" if build.attempt == 1 else f"  attempt {build.attempt}: {clean(build.notice)}"
+
+
+def _awaited(build: BuildState) -> str:
+    return f"  waiting for {', '.join(build.awaited)}" if build.awaited else ""
 
 
 def _cut(line: Line, cells: int, ellipsis: str) -> Line:

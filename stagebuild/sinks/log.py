@@ -15,6 +15,7 @@ from stagebuild.errors import BuildCanceled, BuildFailed
 from stagebuild.runevents import (
     BuildEnded,
     BuildStarted,
+    GatesAwaited,
     Progressed,
     Retrying,
     RunEnded,
@@ -160,6 +161,8 @@ class LogSink:
                     cause=event.cause,
                     reason=event.reason,
                 )
+            case GatesAwaited(build=build, gates=gates):
+                self._logger.info("gates awaited", build=build, gates=list(gates))
             case BuildEnded(build=build, result=result, error=error):
                 if result is not None:
                     self._succeeded(build, result)

@@ -34,6 +34,7 @@ from stagebuild.report.quantities import count, duration, size
 from stagebuild.runevents import (
     BuildEnded,
     BuildStarted,
+    GatesAwaited,
     Progressed,
     Retrying,
     RunEnded,
@@ -120,6 +121,8 @@ class PlainSink:
                     build.vertices.clear()
                     build.log = LogJoiner()
                 self._say(name, "", f"retrying in {duration(wait_s)}: {clean(why)}")
+            case GatesAwaited(build=name, gates=gates):
+                self._say(name, "", f"built, waiting for {', '.join(gates)}")
             case BuildEnded(build=name, result=result, error=error, at_s=at_s):
                 build = self._builds.get(name)
                 elapsed_s = 0.0 if build is None else at_s - build.started_s

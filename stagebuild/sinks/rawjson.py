@@ -25,6 +25,7 @@ from stagebuild.progress.events import (
 from stagebuild.runevents import (
     BuildEnded,
     BuildStarted,
+    GatesAwaited,
     Progressed,
     Retrying,
     RunEnded,
@@ -77,6 +78,9 @@ def document(event: RunEvent) -> dict[str, object]:
             why = {"cause": event.cause, "reason": reason}
             fields = {"at_s": at_s, "attempt": attempt, "wait_s": wait_s, **why}
             return {"v": VERSION, "type": "retrying", "build": build, **fields}
+        case GatesAwaited(build=build, gates=gates, at_s=at_s):
+            fields = {"at_s": at_s, "gates": gates}
+            return {"v": VERSION, "type": "gates-awaited", "build": build, **fields}
         case BuildEnded(build=build, result=result, error=error, at_s=at_s):
             fields = {"at_s": at_s, "result": _result(result), "error": _error(error)}
             return {"v": VERSION, "type": "build-ended", "build": build, **fields}

@@ -166,6 +166,7 @@ class BuildState:
         error: What went wrong, or None.
         attempt: Number of the current attempt, from 1.
         notice: What to tell about the whole build, as a retry; the empty string for nothing.
+        awaited: Names of the gates that it waits for: from when it is built until it publishes.
         groups: Its lines by (whether a stage, stage or kind, platforms), in order of appearance.
         steps: Its steps by the digest of their vertex.
         lag_s: The display's clock minus the engine's, or None before the first event.
@@ -179,6 +180,7 @@ class BuildState:
     error: StagebuildError | None = None
     attempt: int = 1
     notice: str = ""
+    awaited: tuple[str, ...] = ()
     groups: dict[tuple[bool, str, str], GroupState] = field(default_factory=dict)
     steps: dict[str, StepState] = field(default_factory=dict)
     lag_s: float | None = None

@@ -15,7 +15,7 @@ from stagebuild.progress.events import (
 )
 from stagebuild.timeline.critical import critical_path
 from stagebuild.timeline.overheads import overheads
-from stagebuild.timeline.stages import only_stage_name, stage_timings
+from stagebuild.timeline.stages import only_stage_name, stage_timings, with_own_name
 from stagebuild.timeline.values import Failure, Timeline
 from stagebuild.timeline.vertices import VertexRecord
 
@@ -40,7 +40,17 @@ class TimelineBuilder:
     """
 
     def __init__(self) -> None:
+        self._kept: dict[str, VertexRecord] = {}
         self._forget()
+
+    def keep(self) -> None:
+        """Let what was told until now outlast an attempt that fails; what follows may not."""
+        self._kept = dict(self._vertices)
+
+    @property
+    def last_seen_s(self) -> float:
+        """The last moment that an event told of, in seconds since the epoch; 0.0 before any."""
+        return self._last_seen_s
 
     def add(self, event: Event) -> None:
         """Take one event; in the order of the stream."""
@@ -75,7 +85,11 @@ class TimelineBuilder:
                 ones. Without it the stages are in order of appearance, and the only stage of a
                 file, which BuildKit does not name, is ``stage-0``.
         """
-        vertices = [record.observed(self._last_seen_s) for record in self._vertices.values()]
+        began_s = self._began_s()
+        vertices = [
+            with_own_name(record.observed(self._last_seen_s, began_s=began_s), stage_order)
+            for record in self._vertices.values()
+        ]
         ran = [vertex for vertex in vertices if vertex.intervals]
         started_s = min((vertex.intervals[0].start_s for vertex in ran), default=None)
         completed_s = max((vertex.intervals[-1].end_s for vertex in ran), default=None)
@@ -143,12 +157,27 @@ class TimelineBuilder:
         """
         return tuple(self._warnings)
 
+    def _began_s(self) -> float:
+        """
+        Return when this build began by the engine's clock, 0.0 when that is not known.
+
+        It reads its Dockerfile first and through its own session, so this vertex, unlike what the
+        Dockerfile says, is shared with no build that ran before.
+        """
+        starts = [
+            record.first_start_s
+            for record in self._vertices.values()
+            if record.parsed.kind == "definition" and record.first_start_s is not None
+        ]
+        return min(starts, default=0.0)
+
     def _forget(self) -> None:
         """Begin anew: what an attempt did that failed is no part of the build that succeeds."""
-        self._vertices: dict[str, VertexRecord] = {}
+        self._vertices = dict(self._kept)
         self._failed: dict[str, None] = {}  # an ordered set
-        self._warnings: dict[WarningRaised, None] = {}
-        self._last_seen_s = 0.0
+        if not self._kept:
+            self._warnings: dict[WarningRaised, None] = {}
+            self._last_seen_s = 0.0
 
     def _record(self, digest: str) -> VertexRecord:
         record = self._vertices.get(digest)

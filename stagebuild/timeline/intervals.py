@@ -49,6 +49,25 @@ def without(intervals: Sequence[Interval], removed: Sequence[Interval]) -> tuple
     return tuple(left)
 
 
+def since(begin_s: float, intervals: Sequence[Interval]) -> tuple[Interval, ...]:
+    """
+    Return what of ``intervals`` lies at ``begin_s`` or later.
+
+    Args:
+        begin_s: In seconds since the epoch.
+        intervals: Merged.
+
+    Returns:
+        As given where nothing is earlier; one without length at ``begin_s`` where all is.
+    """
+    if not intervals or intervals[0].start_s >= begin_s:
+        return tuple(intervals)
+    later = tuple(
+        [Interval(max(i.start_s, begin_s), i.end_s) for i in intervals if i.end_s >= begin_s]
+    )
+    return later or (Interval(begin_s, begin_s),)
+
+
 def length_s(intervals: Iterable[Interval]) -> float:
     """Return the time that merged ``intervals`` cover, in seconds."""
     return sum(interval.length_s for interval in intervals)

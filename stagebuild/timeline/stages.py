@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stagebuild.progress.vertexnames import VertexName
 from stagebuild.timeline.intervals import length_s, merged, span_s
 from stagebuild.timeline.values import StageTiming, StepTiming
+from stagebuild.values import replaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,6 +21,21 @@ _Key = tuple[str, "Platform | None", "Platform | None"]
 def only_stage_name(stage_order: Sequence[str]) -> str:
     """Return the name of the stage that BuildKit does not name, since it is the file's only one."""
     return (stage_order[0] if len(stage_order) == 1 else "") or "stage-0"
+
+
+def with_own_name(vertex: ObservedVertex, stage_order: Sequence[str]) -> ObservedVertex:
+    """
+    Return the vertex as no step where it is a base image under the name of another Dockerfile.
+
+    A vertex that running builds share has the name that the first of them gave it, and none is
+    shared as often as an image: as ``[1/4] FROM …``, of a file that has other stages than this one.
+    """
+    parsed = vertex.parsed
+    if parsed.kind != "step" or not parsed.command.startswith("FROM ") or not stage_order:
+        return vertex
+    if parsed.stage in stage_order if parsed.stage else len(stage_order) == 1:
+        return vertex
+    return replaced(vertex, parsed=VertexName(kind="image", command=parsed.command))
 
 
 def stage_timings(

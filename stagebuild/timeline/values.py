@@ -119,8 +119,9 @@ class Overhead:
 
     Attributes:
         kind: ``definition``, ``metadata``, ``auth``, ``context``, ``image``, ``cache import``,
-            ``cache export``, ``export``, ``push``, ``attestation`` or ``other``. ``image`` is an
-            image that is no stage's base: of ``COPY --from=IMAGE``, or a frontend's.
+            ``cache export``, ``export``, ``push``, ``attestation``, ``gates`` or ``other``.
+            ``image`` is an image that is no stage's base: of ``COPY --from=IMAGE``, or a
+            frontend's. ``gates`` is waiting for other builds, before publishing.
         label: What exactly, as ``importing cache manifest from …``.
         busy_s: Time during which it ran. A push within an export is its own row, and is not
             counted in the export's.

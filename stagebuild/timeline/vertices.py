@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from stagebuild.progress.logs import LogTail
 from stagebuild.progress.vertexnames import VertexName, parse_vertex_name
-from stagebuild.timeline.intervals import merged
+from stagebuild.timeline.intervals import merged, since
 from stagebuild.timeline.values import Interval
 from stagebuild.values import frozen
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stagebuild.progress.events import LogChunk, StatusUpdate, VertexUpdate
 
 _CANCELED = "context canceled"
@@ -104,6 +106,12 @@ class VertexRecord:
         """Why it failed; the empty string when it did not, or was only canceled."""
         return "" if self.last_error.endswith(_CANCELED) else self.last_error
 
+    @property
+    def first_start_s(self) -> float | None:
+        """When it first started, or None."""
+        starts = [*self._runs, *(interval.start_s for interval in self._closed[:1])]
+        return min(starts, default=None)
+
     def update(self, event: VertexUpdate) -> None:
         """
         Take over what ``event`` says.
@@ -140,20 +148,28 @@ class VertexRecord:
         """Take what it printed."""
         self.tail.add(event.stream, event.data)
 
-    def observed(self, last_seen_s: float) -> ObservedVertex:
-        """Return what is known at the end; what has not ended by then ends at ``last_seen_s``."""
+    def observed(self, last_seen_s: float, *, began_s: float = 0.0) -> ObservedVertex:
+        """
+        Return what is known at the end; what has not ended by then ends at ``last_seen_s``.
+
+        Args:
+            last_seen_s: The last moment that the stream told of.
+            began_s: When the build began. A vertex that it shares with another running build comes
+                with what that build waited for, too; none of it before ``began_s`` is this one's.
+        """
         open_runs = [_closed(start_s, end_s, last_seen_s) for start_s, end_s in self._runs.items()]
+        runs = merged([*self._closed, *open_runs])
         return ObservedVertex(
             digest=self.digest,
             name=self.name,
             parsed=self.parsed,
             inputs=self.inputs,
-            intervals=merged([*self._closed, *open_runs]),
-            cached=self._cached(),
+            intervals=since(began_s, runs),
+            cached=self._cached() or (self.last_error == "" and _is_over(runs, began_s)),
             error=self.real_error,
             canceled=self.last_error != "" and self.real_error == "",
             log_bytes=self.tail.size_bytes,
-            parts=tuple([_part(event, last_seen_s) for event in self._parts.values()]),
+            parts=tuple([_part(event, last_seen_s, began_s) for event in self._parts.values()]),
         )
 
     def _cached(self) -> bool:
@@ -190,8 +206,14 @@ def _closed(start_s: float, end_s: float | None, last_seen_s: float) -> Interval
     return Interval(start_s, max(start_s, last_seen_s if end_s is None else end_s))
 
 
-def _part(event: StatusUpdate, last_seen_s: float) -> Part:
+def _is_over(runs: Sequence[Interval], began_s: float) -> bool:
+    """Return whether all was done before the build began, by another one that ran already."""
+    return bool(runs) and runs[-1].end_s < began_s
+
+
+def _part(event: StatusUpdate, last_seen_s: float, began_s: float) -> Part:
     interval = None
     if event.started_s is not None:
-        interval = _closed(event.started_s, event.completed_s, last_seen_s)
+        whole = _closed(event.started_s, event.completed_s, last_seen_s)
+        (interval,) = since(began_s, (whole,))
     return Part(id=event.id, interval=interval, size_bytes=event.current)

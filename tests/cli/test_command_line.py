@@ -19,6 +19,7 @@ from stagebuild.errors import (
     ContextError,
     DockerfileError,
     EngineUnavailable,
+    GateFailed,
     ProtocolError,
     RegistryFailed,
     StagebuildError,
@@ -231,6 +232,7 @@ def test_a_file_elsewhere_can_be_named(project: Path, capsys: Captured) -> None:
         (EngineUnavailable("x", backend="b"), 4),
         (UnsupportedFeature("x", backend="b", remedy="r"), 4),
         (ProtocolError("x", backend="b"), 4),
+        (GateFailed("x", build="a", gate="b"), 1),
         (RegistryFailed("x", build="a", reference=None), 5),
         (BuildFailed("x", build="a"), 1),
         (BuildCanceled("x", build="a"), 130),
@@ -264,3 +266,10 @@ def test_a_reader_that_leaves_is_no_traceback(project: Path) -> None:
         cwd=project,
     )
     assert done.stderr == ""
+
+
+def test_a_dry_run_shows_the_gates_and_what_waits_for_them(project: Path, capsys: Captured) -> None:
+    (project / "stagebuild.toml").write_text(CONFIGURATION + 'requires = ["test"]\n')
+    assert main(["prod", "--dry-run"]) == 0
+    heads = [line for line in capsys.readouterr().out.splitlines() if line.startswith("#")]
+    assert heads == ["# prod, published after test", "# test (gate)"]

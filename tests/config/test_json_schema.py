@@ -95,7 +95,7 @@ def test_what_is_read_is_valid(settings: str) -> None:
         *(
             f"[environments.prod]\n{settings}\n"
             for settings in (
-                "requires = []",
+                "needs = []",
                 "target = 3",
                 "target = ''",
                 "tags = [1]",

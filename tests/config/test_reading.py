@@ -145,9 +145,9 @@ def test_ulimits_are_numbers_text_or_tables() -> None:
             'unknown key; did you mean "tags"?',
         ),
         (
-            "[environments.prod]\nrequires = []",
+            "[environments.prod]\nneeds = []",
             2,
-            "environments.prod.requires",
+            "environments.prod.needs",
             "unknown key",
         ),
         (

@@ -59,6 +59,12 @@ def test_a_wildcard_finds_the_links_among_what_it_matches(tmp_path: Path) -> Non
     assert followed(tmp_path, "*.so") == ["*.so", "lib/one.so.1"]
 
 
+def test_a_wildcard_is_not_looked_for_behind_a_link_whose_name_has_one(tmp_path: Path) -> None:
+    link(tmp_path, "real/inner", "/target")
+    link(tmp_path, "[d]", "real")
+    assert followed(tmp_path, "[d]/in*") == ["[d]/in*"]
+
+
 def test_everything_is_asked_for_when_the_root_is(tmp_path: Path) -> None:
     link(tmp_path, "a", ".")
     assert followed(tmp_path, "/") == []

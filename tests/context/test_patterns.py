@@ -151,6 +151,19 @@ def test_a_pattern_that_was_not_tried_on_a_folder_is_not_known_in_it() -> None:
     assert patterns.match(b"a/b")
 
 
+def test_a_folder_is_skipped_by_the_names_in_a_pattern_even_if_its_expression_matches_there() -> (
+    None
+):
+    patterns = Patterns(["a|b/*"])
+    assert patterns.match(b"c/b/x")
+    assert not patterns.may_match_below(b"c")
+
+
+def test_a_byte_order_mark_before_a_wildcard_pattern_is_not_part_of_it() -> None:
+    assert matches("\ufeffa*", "ab")
+    assert not matches("\ufeffa", "a")
+
+
 @given(LISTS, PATHS)
 def test_a_folder_that_need_not_be_entered_has_nothing_to_find(
     patterns: list[str], names: list[bytes]
@@ -161,3 +174,28 @@ def test_a_folder_that_need_not_be_entered_has_nothing_to_find(
     folder = b"/".join(names[:-1])
     if folder and not compiled.match(folder) and not compiled.may_match_below(folder):
         assert not compiled.match(b"/".join(names))
+
+
+def test_twenty_thousand_paths_take_a_tenth_of_a_second() -> None:
+    patterns = Patterns(
+        [
+            "**/*.pyc",
+            ".git",
+            "node_modules",
+            "**/__pycache__",
+            "docs/*.md",
+            "*.log",
+            "dist/**",
+            "build",
+            "**/.DS_Store",
+            "tests/**/data",
+        ]
+    )
+    paths = [b"pkg%d/src/module%d/file.py" % (n % 200, n) for n in range(20_000)]
+    times = []
+    for _ in range(5):
+        start = time.process_time()
+        for path in paths:
+            patterns.match_in(path, 0)
+        times.append(time.process_time() - start)
+    assert min(times) < 0.1

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 import xml.etree.ElementTree as ET
 from contextlib import contextmanager
@@ -41,6 +42,8 @@ class Checkout:
         self.engine = engine
         path = f"{Path(sys.executable).parent}:{engine.env['PATH']}"
         self.env = {**engine.env, "PATH": path, "REGISTRY": engine.registry, "NO_COLOR": "1"}
+        for inherited in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):  # these tests may run under make
+            self.env.pop(inherited, None)
 
     def type(self, *argv: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -166,6 +169,17 @@ def test_a_failing_test_fails_the_build_and_is_named(app: Checkout) -> None:
     assert failed.returncode == 1
     assert "test_that_fails" in failed.stderr
     assert "pytest --junitxml" in failed.stderr
+
+
+def test_a_failing_test_keeps_prod_out_of_the_registry(app: Checkout) -> None:
+    with (app.folder / "tests" / "test_app.py").open("a") as tests:
+        tests.write("\n\ndef test_that_fails() -> None:\n    assert len(__name__) < 1\n")
+    app.env["REGISTRY"] = f"{app.engine.registry}/refused"
+    failed = app.type("stagebuild", "prod", "--push")
+    assert failed.returncode == 1
+    assert 'error: prod: not published: gate "test" failed' in failed.stderr
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        get(f"http://{app.engine.registry}/v2/refused/shortlinks/tags/list")
 
 
 def test_lint_makes_no_image(app: Checkout) -> None:

@@ -12,6 +12,7 @@ from stagebuild.errors import (
     BuildFailed,
     ConfigError,
     EngineUnavailable,
+    GateFailed,
     StagebuildError,
 )
 from stagebuild.model import Digest, Output
@@ -19,7 +20,14 @@ from stagebuild.planning.spec import BuildSpec
 from stagebuild.progress.events import Event, StatusUpdate
 from stagebuild.report.cells import width
 from stagebuild.report.excerpt import excerpt
-from stagebuild.report.text import ASCII, Look, failure, run_summary, stage_table
+from stagebuild.report.text import (
+    ASCII,
+    Look,
+    failure,
+    not_published,
+    run_summary,
+    stage_table,
+)
 from stagebuild.result import Attempt, BuildResult, BuildWarning
 from stagebuild.testing import hit, ran
 from stagebuild.timeline import TimelineBuilder
@@ -276,3 +284,24 @@ def test_of_a_very_long_instruction_the_beginning_is_shown() -> None:
 @pytest.mark.parametrize("line", [0, 12, 99])
 def test_a_line_that_is_not_there_has_no_excerpt(line: int) -> None:
     assert excerpt(DOCKERFILE, line) == ()
+
+
+def test_a_gate_that_failed_is_told_with_the_place_and_log_of_its_failure() -> None:
+    error = GateFailed(
+        'not published: its gate "test" failed: no',
+        build="prod",
+        gate="test",
+        stage="pytest",
+        step="RUN pytest",
+        exit_code=1,
+        log_tail=["2 failed"],
+    )
+    assert failure(error, look=Look()).splitlines()[0] == (
+        'error: prod: not published: gate "test" failed in stage pytest: exit code 1'
+    )
+    assert "2 failed" in failure(error, look=Look())
+
+
+def test_next_to_the_gates_own_failure_one_line_is_enough() -> None:
+    error = GateFailed("x", build="prod", gate="test", log_tail=["2 failed"])
+    assert not_published(error, look=Look()) == 'error: prod: not published: gate "test" failed'

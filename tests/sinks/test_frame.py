@@ -15,7 +15,7 @@ from stagebuild.errors import BuildCanceled, BuildFailed, DockerfileError
 from stagebuild.progress.events import StatusUpdate, VertexUpdate
 from stagebuild.report.cells import width
 from stagebuild.report.look import UNICODE
-from stagebuild.runevents import BuildStarted, Progressed, Retrying
+from stagebuild.runevents import BuildStarted, GatesAwaited, Progressed, Retrying
 from stagebuild.sinks.board import Board
 from stagebuild.sinks.frame import Size, compose, compose_end
 from stagebuild.testing import hit, ran
@@ -181,6 +181,13 @@ def test_a_retry_starts_the_build_afresh(run: Run) -> None:
     retry = Retrying(build="prod", attempt=1, wait_s=2.0, reason="429", at_s=1.0)
     board = board_of(run.started(), run.begins(MAKE), retry)
     assert frame(board) == ["prod  0.0 s  attempt 2: 429"]
+
+
+def test_a_build_that_waits_for_gates_says_for_which_until_it_publishes(run: Run) -> None:
+    waits = GatesAwaited(build="prod", gates=("lint", "test"), at_s=1.0)
+    assert frame(board_of(run.started(), waits)) == ["prod  0.0 s  waiting for lint, test"]
+    board = board_of(run.started(), waits, run.begins("exporting to image"))
+    assert "waiting" not in "".join(frame(board))
 
 
 def test_each_end_is_one_line(run: Run) -> None:

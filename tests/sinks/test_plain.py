@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from stagebuild.errors import BuildCanceled, BuildFailed
 from stagebuild.progress.events import StatusUpdate
 from stagebuild.report.look import ASCII
-from stagebuild.runevents import Retrying, RunEnded
+from stagebuild.runevents import GatesAwaited, Retrying, RunEnded
 from stagebuild.sinks.plain import PlainSink
 from stagebuild.testing import hit, ran
 
@@ -249,3 +249,9 @@ def test_a_hundred_thousand_lines_take_about_a_second(
     with capsys.disabled():
         print(f"plain: {len(events) / took_s:,.0f} lines/s", end=" ")
     assert took_s < 3.0
+
+
+def test_a_build_that_waits_for_gates_says_for_which(run: Run) -> None:
+    waits = GatesAwaited(build="prod", gates=("lint", "test"), at_s=1.0)
+    told = lines_of(run.started(), waits)
+    assert told[1] == "prod                built, waiting for lint, test"

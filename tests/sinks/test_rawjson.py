@@ -13,7 +13,7 @@ import pytest
 
 from stagebuild.errors import BuildFailed, EngineUnavailable
 from stagebuild.progress.events import LogChunk, PlainLine, StatusUpdate, WarningRaised
-from stagebuild.runevents import Retrying, RunEnded
+from stagebuild.runevents import GatesAwaited, Retrying, RunEnded
 from stagebuild.sinks.rawjson import VERSION, RawJsonSink, document
 from stagebuild.testing import ran
 
@@ -36,6 +36,7 @@ def one_of_each(run: Run) -> list[RunEvent]:
         run.progressed(WarningRaised(vertex="v", short="NoEmptyContinuation")),
         run.progressed(PlainLine(text="ERROR: x")),
         Retrying(build="prod", attempt=1, wait_s=2.0, reason="429", at_s=1.0),
+        GatesAwaited(build="prod", gates=("test",), at_s=1.5),
         run.succeeded(),
         RunEnded(succeeded=1, failed=0, at_s=2.0),
     ]

@@ -319,3 +319,14 @@ def test_memory_does_not_grow_with_the_log() -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 300_000
+
+
+def test_a_base_image_under_the_name_of_another_dockerfile_is_no_stage() -> None:
+    timeline = timeline_of(
+        vertex("a", "[1/4] FROM docker.io/library/busybox", (1, 2)),
+        vertex("b", "[theirs 1/2] FROM docker.io/library/node", (1, 3)),
+        vertex("c", "[prod 2/2] RUN make", (2, 4), inputs=("a",)),
+        stage_order=("base", "prod"),
+    )
+    assert [stage.name for stage in timeline.stages] == ["prod"]
+    assert [row.kind for row in timeline.overheads] == ["image", "image"]

@@ -187,3 +187,20 @@ def test_warnings_are_each_told_once(engine: str) -> None:
     warnings = recorded(engine, "warnings").warnings
     assert len(warnings) == len(set(warnings))
     assert any(warning.line == 4 for warning in warnings)
+
+
+@engines
+def test_what_a_shared_step_did_before_the_build_began_is_not_counted(engine: str) -> None:
+    # The two take 7 s; another build of them had been running for 4 s.
+    timeline = recorded(engine, "shared", "first", "second", "third")
+    times = stages(timeline)
+    assert times["first"].busy_s == 0.0
+    assert 1.0 < times["second"].busy_s < 3.0
+    assert 1.0 <= times["third"].busy_s < 1.5
+    assert timeline.covered_s < 5.5
+
+
+@engines
+def test_a_step_that_another_build_had_finished_is_told_as_cached(engine: str) -> None:
+    first = stages(recorded(engine, "shared", "first", "second", "third"))["first"]
+    assert first.cached_steps == first.steps

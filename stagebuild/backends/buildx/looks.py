@@ -190,6 +190,8 @@ def known_builder(
         with contextlib.suppress(TypeError):
             return BuilderFacts(**kept)
     found = look_at_builder(command, builder, environ)
+    # A first look at an engine makes buildx write down which builder it took: identify it anew.
+    identity = builder_identity(command, builder, environ)
     if found is not None and identity is not None:
         cache.put(identity, field_values(found))
     return found

@@ -191,6 +191,15 @@ def test_a_receiver_that_raises_ends_it() -> None:
     assert not alive(pids[0])
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let SIGINT interrupt: a shell starts what it puts into the background with it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_ends_it() -> None:
     def interrupt(_: bytes) -> None:
         os.kill(os.getpid(), signal.SIGINT)

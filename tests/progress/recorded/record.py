@@ -64,18 +64,37 @@ CMD echo shell form
 """
 ONE_STAGE = "FROM busybox\nRUN echo {salt}\n"
 PULLED = "FROM {base}\nRUN test -s /data; echo {salt}\n"
+SHARED = """\
+FROM busybox AS first
+RUN sleep 2; echo {salt}
+FROM first AS second
+RUN sleep 4; echo {salt}
+FROM second AS third
+RUN sleep 1; echo {salt}
+"""
 BROKEN = "FROM busybox\nRUNN echo\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """A build worth recording: its Dockerfile, its options, and what is done to it."""
+    """
+    A build worth recording: its Dockerfile, its options, and what is done to it.
+
+    Attributes:
+        name: Of the stream.
+        dockerfile: ``{salt}`` and ``{base}`` are filled in.
+        options: Of ``docker buildx build``.
+        interrupt_after_s: When it is interrupted, if it is.
+        keeps_salt: Whether it has the salt of the scenario before, and so finds its steps cached.
+        begins_after_s: How long another build of the same has been running when it begins.
+    """
 
     name: str
     dockerfile: str
     options: tuple[str, ...] = ("--provenance=false",)
     interrupt_after_s: float | None = None
     keeps_salt: bool = False
+    begins_after_s: float | None = None
 
 
 SCENARIOS = (
@@ -119,6 +138,7 @@ SCENARIOS = (
     ),
     Scenario(name="pulled", dockerfile=PULLED),
     Scenario(name="unparsable", dockerfile=BROKEN),
+    Scenario(name="shared", dockerfile=SHARED, begins_after_s=4),
 )
 
 
@@ -154,6 +174,9 @@ def record(scenario: Scenario, salt: str, base: str, env: dict[str, str]) -> tup
         places = {"registry": env["STAGEBUILD_REGISTRY"], "metadata": f"{context}/.metadata"}
         options = [option.format(**places) for option in scenario.options]
         argv = ["docker", "buildx", "build", "--progress=rawjson", *options, "."]
+        if scenario.begins_after_s is not None:
+            earlier = subprocess.Popen(argv, cwd=context, env=env, stderr=subprocess.DEVNULL)
+            time.sleep(scenario.begins_after_s)
         with subprocess.Popen(
             argv, cwd=context, env=env, stderr=subprocess.PIPE, start_new_session=True
         ) as process:
@@ -161,6 +184,8 @@ def record(scenario: Scenario, salt: str, base: str, env: dict[str, str]) -> tup
                 time.sleep(scenario.interrupt_after_s)
                 os.killpg(process.pid, signal.SIGINT)
             _, stream = process.communicate(timeout=120)
+        if scenario.begins_after_s is not None:
+            earlier.wait(timeout=120)
         shown = " ".join(argv).replace(context, "…")
         return stream, shown, process.returncode
 

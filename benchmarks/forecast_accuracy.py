@@ -1,0 +1,333 @@
+"""
+How often is the forecast right? Random edits on a real engine: forecast, build, compare.
+
+    python -m benchmarks.forecast_accuracy --edits 1000 --seed 1
+
+Every step that the engine announced is compared, FROM excepted, since an image that is there is
+neither built nor looked up. A step is
+
+- right, if it did what was forecast;
+- maybe, if that is what was forecast: neither right nor wrong;
+- wrong otherwise, and worst if it was forecast ``cached`` and ran.
+
+The cause of a build in which something ran is right if the steps marked as roots name what was
+edited: the file, the build arg, the instruction, the base image.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import stagebuild as sb
+from benchmarks.forecast_edits import EDITS, Project
+from benchmarks.forecast_projects import SAMPLES
+from stagebuild.forecast import Cause, State, forecast
+from stagebuild.history import History
+from stagebuild.registry import ImageDigests
+from stagebuild.runner import run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from benchmarks.forecast_projects import Sample
+    from stagebuild.forecast import Forecast, StepForecast
+    from stagebuild.result import BuildResult
+
+Place = tuple[str, str | None, int]
+
+_COUNTED = (
+    "edits",
+    "steps",
+    "right",
+    "maybe",
+    "false_cached",
+    "false_run",
+    "causes",
+    "causes_right",
+)
+_CAUSES = {
+    "file": Cause.FILE,
+    "ignore": Cause.FILE,
+    "arg": Cause.BUILD_ARG,
+    "instruction": Cause.INSTRUCTION,
+    "step": Cause.NEW_STEP,
+    "image": Cause.IMAGE,
+}
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was counted, for one project or one kind of edit; ``_COUNTED`` and what was wrong."""
+
+    edits: int = 0
+    steps: int = 0
+    right: int = 0
+    maybe: int = 0
+    false_cached: int = 0
+    false_run: int = 0
+    causes: int = 0
+    causes_right: int = 0
+    misses: list[str] = field(default_factory=list)
+
+    def add(self, other: Tally) -> None:
+        """Add what another one counted."""
+        for name in _COUNTED:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.misses += other.misses
+
+
+@dataclass(slots=True)
+class Measured:
+    """What came of it: tallies by project and by edit; expected and real seconds of each build."""
+
+    projects: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    edits: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    times: list[tuple[float, float]] = field(default_factory=list)
+
+    @property
+    def total(self) -> Tally:
+        """All projects together."""
+        total = Tally()
+        for tally in self.projects.values():
+            total.add(tally)
+        return total
+
+
+def make(sample: Sample, root: Path, *, nonce: str, environ: Mapping[str, str]) -> Project:
+    """Write a project to disk, and push the base images that it moves between."""
+    base = f"{environ['STAGEBUILD_REGISTRY']}/forecast/{sample.name}:{nonce}"
+    for path, text in sample.files.items():
+        file = root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    text = sample.dockerfile.replace("@NONCE@", nonce).replace("@BASE@", base)
+    (root / "Dockerfile").write_text(text)
+    project = Project(sample=sample, root=root)
+    if sample.moving_base:
+        images = [_push_base(base, variant, environ) for variant in ("one", "two", "three")]
+        _tag(base, images[0], environ)
+        project.move_base = lambda: _tag(base, images[project.number() % 3], environ)
+    return project
+
+
+def _push_base(base: str, variant: str, environ: Mapping[str, str]) -> str:
+    """Push a variant of the base image and return its reference, by digest."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "Dockerfile").write_text(f"FROM busybox\nRUN echo {variant} {base} > /mark\n")
+        answer = Path(folder, "answer.json")
+        options = ["--provenance=false", "--push", "--metadata-file", str(answer)]
+        tag = f"{base}-{variant}"
+        argv = ["docker", "buildx", "build", "-q", *options, "-t", tag, folder]
+        subprocess.run(argv, check=True, stdout=subprocess.DEVNULL, env=dict(environ))
+        return f"{base}@{json.loads(answer.read_text())['containerimage.digest']}"
+
+
+def _tag(base: str, image: str, environ: Mapping[str, str]) -> None:
+    argv = ["docker", "buildx", "imagetools", "create", "-t", base, image]
+    subprocess.run(argv, check=True, capture_output=True, env=dict(environ))
+
+
+def plan_of(project: Project) -> sb.BuildPlan:
+    """Return the plan of a project as it is now."""
+    sample = project.sample
+    environment = sb.Environment(
+        target="prod",
+        build_args=dict(project.args),
+        platforms=sample.platforms or None,
+        contexts=sample.contexts,
+        outputs=(sb.Output(type="cacheonly"),),
+    )
+    made = sb.Project(root=project.root, environments={"prod": environment})
+    return sb.plan_builds(made, ["prod"])
+
+
+def what_ran(result: BuildResult) -> dict[Place, bool]:
+    """Return whether each announced step ran, FROM excepted."""
+    found: dict[Place, bool] = {}
+    for stage in result.stages:
+        platform = stage.built_for or stage.platform
+        for step in stage.step_timings:
+            if not step.command.startswith("FROM "):
+                place = stage.name, None if platform is None else str(platform), step.index
+                found[place] = not step.cached
+    return found
+
+
+def compare(told: Forecast, result: BuildResult, *, expected: str, about: str) -> Tally:
+    """Return how the forecast of one build did."""
+    tally = Tally(edits=1)
+    ran = what_ran(result)
+    by_place: dict[Place, StepForecast] = {}
+    for step in told.steps:
+        by_place[step.stage, step.platform, step.number] = step
+        by_place.setdefault((step.stage, None, step.number), step)
+    for place, did_run in ran.items():
+        found = by_place.get(place)
+        tally.steps += 1
+        if found is None:
+            tally.false_cached += 1
+            tally.misses.append(f"{about}: {place} was not forecast at all")
+        elif found.state is State.MAYBE:
+            tally.maybe += 1
+        elif (found.state is State.RUN) == did_run:
+            tally.right += 1
+        else:
+            tally.false_cached += did_run
+            tally.false_run += not did_run
+            tally.misses.append(
+                f"{about}: {place} {found.instruction[:50]!r} was forecast {found.state.value} "
+                f"({_told(found)}), but {'ran' if did_run else 'was cached'}"
+            )
+    if any(ran.values()):
+        tally.causes = 1
+        tally.causes_right = _is_told(told, expected)
+        if not tally.causes_right:
+            roots = [f"{root.place}: {_told(root)}" for root in told.roots]
+            tally.misses.append(f"{about}: the cause is {expected!r}, told was {roots}")
+    return tally
+
+
+def _told(step: StepForecast) -> str:
+    return "; ".join(f"{one.cause.value} {one.name} {one.change}" for one in step.reasons[:3])
+
+
+def _is_told(told: Forecast, expected: str) -> bool:
+    """Say whether a root names what was edited."""
+    reasons = [reason for root in told.roots for reason in root.reasons]
+    kind, _, name = expected.partition(":")
+    if kind == "removed step":
+        return bool(reasons)
+    own_files = ("Dockerfile", ".dockerignore")
+    if any(reason.cause is Cause.FILE and reason.name in own_files for reason in reasons):
+        return True  # where a COPY takes the whole context, the edit of these is a changed file
+    cause = _CAUSES.get(kind)
+    if kind == "arg" and any(reason.cause is Cause.INSTRUCTION for reason in reasons):
+        return True  # an instruction that the build arg is expanded in
+    return any(
+        reason.cause is cause and (not name or name.endswith(reason.name)) for reason in reasons
+    )
+
+
+def try_sample(
+    sample: Sample,
+    edits: int,
+    rng: random.Random,
+    *,
+    nonce: str,
+    folder: Path,
+    environ: Mapping[str, str],
+) -> Iterator[tuple[str, Tally, tuple[float, float] | None]]:
+    """Yield the kind of each edit, how its forecast did, and expected and real seconds."""
+    root = folder / sample.name
+    root.mkdir()
+    project = make(sample, root, nonce=nonce, environ=environ)
+    with History(folder / f"{sample.name}.sqlite") as history:
+        _built(project, history)
+        number = 0
+        while number < edits:
+            edit = rng.choice(EDITS)
+            expected = edit(project, rng)
+            if expected is None:
+                continue
+            number += 1
+            about = f"{sample.name} #{number} {edit.__name__}"
+            images = ImageDigests(environ, kept_s=0)
+            told = forecast(plan_of(project), history=history, images=images)["prod"]
+            started_s = time.perf_counter()
+            result = _built(project, history)
+            took_s = time.perf_counter() - started_s
+            times = None if told.duration is None else (told.duration.expected_s, took_s)
+            yield edit.__name__, compare(told, result, expected=expected, about=about), times
+
+
+def _built(project: Project, history: History) -> BuildResult:
+    outcome = run(plan_of(project), history=history)
+    for error in outcome.errors.values():
+        raise error
+    if outcome.unrecorded is not None:
+        raise outcome.unrecorded
+    return outcome.results["prod"]
+
+
+def measure(
+    edits: int,
+    seed: int,
+    *,
+    samples: Sequence[Sample] = SAMPLES,
+    environ: Mapping[str, str],
+    say: bool = True,
+) -> Measured:
+    """Return how the forecast did on so many edits, spread over the projects."""
+    rng = random.Random(seed)
+    nonce = f"{seed}-{time.time_ns():x}"
+    found = Measured()
+    with tempfile.TemporaryDirectory(prefix="stagebuild-forecast-") as folder:
+        for position, sample in enumerate(samples):
+            share = edits // len(samples) + (position < edits % len(samples))
+            tried = try_sample(
+                sample, share, rng, nonce=nonce, folder=Path(folder), environ=environ
+            )
+            for kind, tally, took in tried:
+                found.projects[sample.name].add(tally)
+                found.edits[kind].add(tally)
+                if took is not None:
+                    found.times.append(took)
+                if say:
+                    for miss in tally.misses:
+                        print(miss, flush=True)
+            if say:
+                one = {sample.name: found.projects[sample.name]}
+                print(table("project", one).splitlines()[2], flush=True)
+    return found
+
+
+def table(title: str, tallies: Mapping[str, Tally]) -> str:
+    """Return a Markdown table, with a line for all."""
+    total = Tally()
+    for tally in tallies.values():
+        total.add(tally)
+    head = (title, "edits", "steps", "right", "maybe", "cached, but ran", "run, but cached")
+    lines = [f"| {' | '.join(head)} | cause right |", "|---" * (len(head) + 1) + "|"]
+    for name, tally in [*sorted(tallies.items()), ("**all**", total)]:
+        decided = tally.steps - tally.maybe
+        lines.append(
+            f"| {name} | {tally.edits} | {tally.steps} | {_share(tally.right, decided)} "
+            f"| {_share(tally.maybe, tally.steps)} | {tally.false_cached} | {tally.false_run} "
+            f"| {_share(tally.causes_right, tally.causes)} |"
+        )
+    return "\n".join(lines)
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / whole:.2%}" if whole else ""
+
+
+def main() -> int:
+    """Run it and print the tables; 1 when a step was forecast cached and ran."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--edits", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", help="one project")
+    options = parser.parse_args()
+    samples = [one for one in SAMPLES if options.only in (None, one.name)]
+    found = measure(options.edits, options.seed, samples=samples, environ=os.environ)
+    print(table("project", found.projects))
+    print(table("edit", found.edits))
+    errors = sorted(abs(told - took) / took for told, took in found.times)
+    print(f"expected time: median error {errors[len(errors) // 2]:.1%} of {len(errors)} builds")
+    return 1 if found.total.false_cached else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,37 @@
+"""The words and options of ``stagebuild graph``."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from stagebuild.cli.arguments import add_file
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FORMATS = ("text", "mermaid", "dot", "svg")
+
+_EPILOG = """\
+examples:
+  stagebuild graph                           every environment, as a tree
+  stagebuild graph prod --format mermaid     for a README; GitHub and GitLab draw it
+  stagebuild graph --format svg > graph.svg
+  stagebuild prod --json > run.json; stagebuild graph --result run.json
+                                             with the times of a build
+"""
+
+
+def fill_graph_parser(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
+    """Add what ``stagebuild graph`` takes to an empty parser."""
+    parser.description = "Draw the stages, and how environments reach them."
+    parser.epilog = _EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument(
+        "environments", nargs="*", metavar="ENV", help="environments to draw; all by default"
+    )
+    add_file(parser, environ)
+    parser.add_argument("--format", choices=FORMATS, default="text", help="how (text)")
+    parser.add_argument(
+        "--result", metavar="FILE", help="lay a build on it: what stagebuild --json printed"
+    )

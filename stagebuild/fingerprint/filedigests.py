@@ -1,0 +1,123 @@
+"""
+Digests of files, kept from call to call: what has not changed is not read again.
+
+A file counts as unchanged when its size, modification time, inode and change time are those that it
+had when it was read. A file that was changed within the clock's granularity of being read could be
+changed again without a trace, so what is that young is not kept: git's rule for racy entries.
+
+Source: git's Documentation/technical/racy-git.txt.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import stat as statmode
+import time
+from hashlib import sha256
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_FORMAT = 1
+_YOUNG_NS = 2_000_000_000
+"""A second is what coarse file systems tell apart; another one is for clocks that differ."""
+
+_CHUNK_BYTES = 1 << 18
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+
+Kept = dict[bytes, tuple[int, int, int, int, bytes]]
+
+
+class FileDigests:
+    """
+    Digests of the files of one folder.
+
+    Args:
+        root: The folder.
+        path: Where digests are kept, or None to keep none.
+
+    Attributes:
+        read: How many files were read.
+    """
+
+    def __init__(self, root: bytes, path: str | None) -> None:
+        self._root = root
+        self._path = path
+        self._kept: Kept = {} if path is None else _load(path, root)
+        self._new: Kept = {}
+        self.read = 0
+
+    def digest(self, path: bytes) -> bytes:
+        """
+        Return the SHA-256 of a regular file's content; a path within the folder.
+
+        Raises:
+            OSError: It can't be read.
+        """
+        full = self._root + b"/" + path
+        found = os.lstat(full)
+        facts = (found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns)
+        kept = self._kept.get(path)
+        if kept is not None and kept[:4] == facts:
+            return kept[4]
+        digest = _read(full, found)
+        self.read += 1
+        youngest_ns = max(found.st_mtime_ns, found.st_ctime_ns)
+        after = os.lstat(full)
+        same = (after.st_size, after.st_mtime_ns, after.st_ino, after.st_ctime_ns) == facts
+        if same and youngest_ns < time.time_ns() - _YOUNG_NS:
+            self._new[path] = (*facts, digest)
+        return digest
+
+    def save(self) -> None:
+        """Keep what was read. A file that can't be written is passed over: it costs time alone."""
+        if self._path is None or not self._new:
+            return
+        temporary = f"{self._path}.{os.getpid()}"
+        try:
+            os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)  # noqa: PTH103, PTH120 - pathlib is not loaded on this path
+            content = marshal.dumps((_FORMAT, self._root, self._kept | self._new))
+            with open(temporary, "wb") as file:  # noqa: PTH123 - as above
+                file.write(crc32(content).to_bytes(4, "big") + content)
+            os.replace(temporary, self._path)  # noqa: PTH105 - as above
+        except OSError:
+            return
+
+
+def digests_path(root: bytes, environ: Mapping[str, str]) -> str:
+    """Return where the digests of a folder's files are kept, in the user's cache folder."""
+    home = environ.get("HOME") or os.path.expanduser("~")  # noqa: PTH111 - as above
+    folder = environ.get("XDG_CACHE_HOME") or f"{home}/.cache"
+    return f"{folder}/stagebuild/files/{crc32(root):08x}{crc32(root[::-1]):08x}"
+
+
+def _read(full: bytes, found: os.stat_result) -> bytes:
+    if not statmode.S_ISREG(found.st_mode) or not found.st_size:
+        return sha256(b"").digest()
+    digest = sha256()
+    descriptor = os.open(full, _FLAGS)
+    try:
+        while chunk := os.read(descriptor, _CHUNK_BYTES):
+            digest.update(chunk)
+    finally:
+        os.close(descriptor)
+    return digest.digest()
+
+
+def _load(path: str, root: bytes) -> Kept:
+    """Return what was kept; nothing when the file is absent, damaged or of another folder."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - as above
+            checked, content = file.read(4), file.read()
+    except OSError:
+        return {}
+    if checked != crc32(content).to_bytes(4, "big"):
+        return {}
+    try:
+        version, folder, kept = marshal.loads(content)  # noqa: S302 - our own file, checked above
+    except (ValueError, TypeError, EOFError):
+        return {}
+    return kept if (version, folder) == (_FORMAT, root) else {}

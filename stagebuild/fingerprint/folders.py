@@ -1,0 +1,66 @@
+"""The folders that a build takes files from, each walked once, and only when something is taken."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from stagebuild.context.ignorefile import read_ignorefile
+from stagebuild.context.walk import walk
+from stagebuild.errors import ContextError
+from stagebuild.fingerprint.filedigests import FileDigests, digests_path
+from stagebuild.fingerprint.trees import Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Folders:
+    """
+    Trees of folders.
+
+    Args:
+        dockerfile: The Dockerfile; ``<Dockerfile>.dockerignore`` counts for the build context.
+        environ: The process environment, for where file digests are kept; None keeps none.
+    """
+
+    def __init__(self, dockerfile: str, environ: Mapping[str, str] | None) -> None:
+        self._dockerfile = dockerfile
+        self._environ = environ
+        self._trees: dict[tuple[str, bool], Tree] = {}
+        self._digests: list[FileDigests] = []
+
+    def tree(self, folder: str, *, is_context: bool) -> Tree:
+        """
+        Return a folder's tree, without what its ignore file leaves out.
+
+        Raises:
+            ContextError: It can't be read, or its ignore file is wrong.
+        """
+        key = folder, is_context
+        if key not in self._trees:
+            self._trees[key] = self._walked(folder, is_context=is_context)
+        return self._trees[key]
+
+    def _walked(self, folder: str, *, is_context: bool) -> Tree:
+        dockerfile = self._dockerfile if is_context else os.path.join(folder, "Dockerfile")  # noqa: PTH118 - pathlib is not loaded on this path
+        ignored = read_ignorefile(folder, dockerfile=dockerfile)
+        root = os.fsencode(os.path.realpath(folder))
+        kept = None if self._environ is None else digests_path(root, self._environ)
+        digests = FileDigests(root, kept)
+        self._digests.append(digests)
+        try:
+            excludes = None if ignored is None else ignored.compiled()
+            return Tree(walk(root, excludes=excludes), digests.digest)
+        except OSError as error:
+            raise ContextError(f"can't be read: {error.strerror}", path=folder) from error
+
+    def save(self) -> None:
+        """Keep the digests of what was read."""
+        for digests in self._digests:
+            digests.save()
+
+    @property
+    def read(self) -> int:
+        """How many files were read, as opposed to known."""
+        return sum(digests.read for digests in self._digests)

@@ -1,0 +1,135 @@
+"""
+Fingerprint and known keys -> what each step will do, and from what it follows. Pure.
+
+A key that this builder has had is cached. One that it has not had runs, with two exceptions, where
+the step only may run: what it takes from a stage that runs can turn out the same bytes, and then
+BuildKit finds it by content; and what can't be seen from here can be the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stagebuild.forecast.counterparts import counterparts
+from stagebuild.forecast.reasons import differences
+from stagebuild.forecast.values import Cause, Reason, State
+from stagebuild.values import slotted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from stagebuild.fingerprint.values import Fingerprint, StagePrint, StepPrint
+
+
+@slotted
+class Judged:
+    """
+    What was found of a step.
+
+    Attributes:
+        step: Its fingerprint.
+        state: What it will do.
+        reasons: Why.
+        root: The step that makes it run; itself for a root; None for what is cached.
+    """
+
+    step: StepPrint
+    state: State
+    reasons: tuple[Reason, ...]
+    root: StepPrint | None
+
+
+def judge(
+    found: Fingerprint,
+    *,
+    known: AbstractSet[str],
+    before: Callable[[str, str], Sequence[StepPrint]],
+    listing: Callable[[str], Mapping[str, str] | None],
+) -> list[Judged]:
+    """
+    Return what every step will do, in the order of the fingerprint.
+
+    Args:
+        found: The keys of the build.
+        known: Keys whose results the builder has had.
+        before: Returns the steps of a stage, by label and platform, in the build to compare with;
+            none for a stage that it did not have.
+        listing: Returns the files of a selection by its digest, or None when forgotten.
+    """
+    judging = _Judging(known, listing)
+    return [
+        one
+        for stage in found.stages
+        for one in judging.stage(stage, before(stage.name, stage.platform))
+    ]
+
+
+class _Judging:
+    def __init__(
+        self, known: AbstractSet[str], listing: Callable[[str], Mapping[str, str] | None]
+    ) -> None:
+        self._known = known
+        self._listing = listing
+        self._by_key: dict[str, Judged] = {}
+
+    def stage(self, stage: StagePrint, before: Sequence[StepPrint]) -> list[Judged]:
+        matched = counterparts(stage.steps, before)
+        judged = []
+        for step in stage.steps:
+            one = self._step(step, matched.get(step.number), is_new_stage=not before)
+            # One key may be the result of several steps; the one that runs counts.
+            other = self._by_key.get(step.key)
+            if other is None or other.state is State.CACHED:
+                self._by_key[step.key] = one
+            judged.append(one)
+        return judged
+
+    def _step(self, step: StepPrint, before: StepPrint | None, *, is_new_stage: bool) -> Judged:
+        below = [self._by_key[key] for key in self._below(step) if key in self._by_key]
+        if step.is_fresh:
+            return Judged(
+                step=step, state=State.RUN, reasons=(Reason(cause=Cause.NO_CACHE),), root=step
+            )
+        if step.key in self._known:
+            return self._known_step(step, below)
+        if before is None or before.own != step.own:
+            return self._changed(step, before, is_new_stage=is_new_stage)
+        return self._follower(step, below)
+
+    def _below(self, step: StepPrint) -> list[str]:
+        parent = [] if step.parent is None else [step.parent]
+        return [*parent, *step.sources.values()]
+
+    def _known_step(self, step: StepPrint, below: Sequence[Judged]) -> Judged:
+        """Judge a step whose key is known: what can't be seen may have changed all the same."""
+        if step.doubt is not None:
+            reason = Reason(cause=Cause.UNKNOWN, name=step.doubt)
+            return Judged(step=step, state=State.MAYBE, reasons=(reason,), root=step)
+        doubtful = next((one for one in below if one.state is not State.CACHED), None)
+        if doubtful is not None:
+            return self._following(step, State.MAYBE, doubtful)
+        return Judged(step=step, state=State.CACHED, reasons=(), root=None)
+
+    def _changed(self, step: StepPrint, before: StepPrint | None, *, is_new_stage: bool) -> Judged:
+        reasons = differences(step, before, listing=self._listing)
+        if is_new_stage:
+            reasons = (Reason(cause=Cause.NEVER_BUILT),)
+        if step.doubt is not None:
+            reasons = (*reasons, Reason(cause=Cause.UNKNOWN, name=step.doubt))
+        return Judged(step=step, state=State.RUN, reasons=reasons, root=step)
+
+    def _follower(self, step: StepPrint, below: Sequence[Judged]) -> Judged:
+        """Judge a step that is itself what it was, but not known on top of what is below it."""
+        parent = self._by_key.get(step.parent or "")
+        if parent is not None and parent.state is State.RUN:
+            return self._following(step, State.RUN, parent)
+        others = [one for one in below if one.state is not State.CACHED]
+        if others:
+            return self._following(step, State.MAYBE, others[0])
+        return Judged(step=step, state=State.RUN, reasons=(Reason(cause=Cause.ORDER),), root=step)
+
+    def _following(self, step: StepPrint, state: State, cause: Judged) -> Judged:
+        root = cause.root or cause.step
+        reason = Reason(cause=Cause.FOLLOWS, name=f"{cause.step.stage} {cause.step.number}")
+        return Judged(step=step, state=state, reasons=(reason,), root=root)

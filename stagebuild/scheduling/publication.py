@@ -1,0 +1,86 @@
+"""
+The events of the solve that publishes, as a part of a build whose steps have been told already.
+
+It runs through every step again, finds each in the cache, and would count them twice. So only what
+belongs to publishing is passed on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stagebuild.progress.events import (
+    AttemptFailed,
+    LogChunk,
+    PlainLine,
+    StatusUpdate,
+    VertexUpdate,
+)
+from stagebuild.progress.vertexnames import WAITING_FOR_GATES, parse_vertex_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stagebuild.backends.base import Emit
+    from stagebuild.progress.events import Event
+
+_PUBLISHING = frozenset({"attestation", "cache export", "export", "push"})
+_CANCELED = "context canceled"
+
+
+class PublicationEvents:
+    """
+    Passes on what belongs to publishing, and watches that no step runs anew.
+
+    Args:
+        emit: Gets the events.
+        ran_again: Called with the name of a step that was not found in the cache.
+        begin: Called with the engine's time when the solve began, before its first event.
+    """
+
+    def __init__(
+        self, emit: Emit, *, ran_again: Callable[[str], None], begin: Callable[[float], None]
+    ) -> None:
+        self._emit = emit
+        self._ran_again = ran_again
+        self._begin = begin
+        self._begun = False
+        self._told: set[str] = set()
+
+    def take(self, event: Event) -> None:
+        """Take one event."""
+        match event:
+            case VertexUpdate():
+                self._take_vertex(event)
+            case StatusUpdate(vertex=vertex) | LogChunk(vertex=vertex):
+                if vertex in self._told:
+                    self._emit(event)
+            case PlainLine():
+                self._emit(event)
+            case AttemptFailed():
+                self._told.clear()
+                self._emit(event)
+            case _:
+                pass  # warnings about the Dockerfile were raised before
+
+    def _take_vertex(self, event: VertexUpdate) -> None:
+        if not self._begun and event.started_s is not None:
+            self._begun = True
+            self._begin(event.started_s)
+        kind = parse_vertex_name(event.name).kind
+        if kind == "step" and event.inputs and event.started_s is not None and not event.cached:
+            self._ran_again(event.name)
+        is_error = event.error and not event.error.endswith(_CANCELED)
+        if kind in _PUBLISHING or is_error:
+            self._told.add(event.digest)
+            self._emit(event)
+
+
+def waiting(gates: tuple[str, ...], start_s: float, end_s: float) -> VertexUpdate:
+    """
+    Return an event for the time in which a build waited for its gates.
+
+    It is no vertex of the engine's; it makes the timeline add up.
+    """
+    name = WAITING_FOR_GATES + ", ".join(gates)
+    return VertexUpdate(digest=name, name=name, started_s=start_s, completed_s=end_s)
