@@ -138,7 +138,7 @@ def _commands() -> str:
 def test_after_kill_9_at_any_moment_the_next_run_is_right(
     engine: Engine, tmp_path: Path, backend: str
 ) -> None:
-    """``tools/soak`` does this 200 times."""
+    """``python -m tests.faults.soak`` does this as often as one likes."""
     kills = Kills(folder=tmp_path, environ=engine.env, backend=backend)
     for _ in range(int(os.environ.get("STAGEBUILD_KILLS", "6"))):
         kills.one()
