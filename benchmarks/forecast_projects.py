@@ -238,6 +238,7 @@ RUN : v1; echo two $TWO $FLAVOUR > /two
 FROM base AS prod
 COPY --from=one /one /one
 COPY --from=two /two /two
+# LATE chooses between late.conf and soon.conf
 ARG LATE=late
 COPY conf/$LATE.conf /etc/
 RUN : v1; echo $APP_VERSION > /version

@@ -15,7 +15,7 @@ BACKENDS = ("auto", "sdk", "buildx")
 PROGRESS_MODES = ("auto", "tty", "plain", "rawjson", "quiet")
 LOG_FORMATS = ("console", "json")
 SCHEMAS = ("config", "result")
-VERBS = ("build", "check", "doctor", "graph", "history", "init", "plan", "schema")
+VERBS = ("build", "check", "doctor", "graph", "history", "init", "plan", "schema", "why")
 
 # argparse checks the choices of what is typed, but not of a default.
 _CHOICES_BY_VARIABLE = {
@@ -39,7 +39,7 @@ examples:
   stagebuild check                     look at the Dockerfile before building
   stagebuild build schema              build an environment that is called like a verb
 
-verbs: build ENV…, plan ENV…, check [ENV…], graph [ENV…], history [ENV],
+verbs: build ENV…, plan ENV…, why ENV, check [ENV…], graph [ENV…], history [ENV],
 init [DOCKERFILE], doctor, schema [config|result]
 
 exit codes: 0 ok, 1 build failed, 2 usage, 3 configuration or Dockerfile, 4 no usable engine,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from stagebuild.cli.arguments import add_file
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -37,13 +39,7 @@ def fill_history_parser(parser: argparse.ArgumentParser, environ: Mapping[str, s
         metavar="[ACTION] [ENV|FILE]",
         help="an environment; or export FILE, import FILE, prune",
     )
-    parser.add_argument(
-        "-f",
-        "--file",
-        metavar="PATH",
-        default=environ.get("STAGEBUILD_FILE") or None,
-        help="the project, as for a build [STAGEBUILD_FILE]",
-    )
+    add_file(parser, environ)
     parser.add_argument("--stage", metavar="STAGE", help="show the steps of this stage")
     parser.add_argument(
         "-n", "--limit", type=_count, metavar="N", default=100, help="look at the newest N (100)"

@@ -167,7 +167,8 @@ def _builders(facts: Facts) -> Iterator[Finding]:
 def _builder(builder: Builder, *, is_used: bool) -> Finding:
     subject = f"builder {builder.name}"
     states = {node.status or "unknown" for node in builder.nodes}
-    versions = sorted({node.buildkit for node in builder.nodes if _is_told(node.buildkit)})
+    told_versions = (node.buildkit for node in builder.nodes)
+    versions = sorted({version for version in told_versions if version and _is_told(version)})
     told = f"{builder.driver or 'no driver'}, {_listed(states) or 'no node'}"
     told += f", BuildKit {_listed(versions)}" * bool(versions) + ", in use" * is_used
     if states == {"running"}:

@@ -76,8 +76,13 @@ def _files(
             return
         old |= files
     new: dict[str, str] = {}
-    for selection in now.selections.values():
-        new |= selection.listing()
+    for path, digest in now.facts.files.items():
+        selection = now.selections.get(path)
+        files = listing(digest) if selection is None else selection.listing()
+        if files is None:
+            yield Reason(cause=Cause.FILE, name=", ".join(now.facts.files), change="changed")
+            return
+        new |= files
     yield from file_changes(old, new)
 
 

@@ -75,9 +75,12 @@ class _Judging:
 
     def stage(self, stage: StagePrint, before: Sequence[StepPrint]) -> list[Judged]:
         matched = counterparts(stage.steps, before)
+        owns = {step.key: step.own for step in (*before, *stage.steps)}
         judged = []
         for step in stage.steps:
-            one = self._step(step, matched.get(step.number), is_new_stage=not before)
+            was = matched.get(step.number)
+            stood = was is not None and _same(was.parent, step.parent, owns)
+            one = self._step(step, was, is_new_stage=not before, stood_on_the_same=stood)
             # One key may be the result of several steps; the one that runs counts.
             other = self._by_key.get(step.key)
             if other is None or other.state is State.CACHED:
@@ -85,7 +88,14 @@ class _Judging:
             judged.append(one)
         return judged
 
-    def _step(self, step: StepPrint, before: StepPrint | None, *, is_new_stage: bool) -> Judged:
+    def _step(
+        self,
+        step: StepPrint,
+        before: StepPrint | None,
+        *,
+        is_new_stage: bool,
+        stood_on_the_same: bool,
+    ) -> Judged:
         below = [self._by_key[key] for key in self._below(step) if key in self._by_key]
         if step.is_fresh:
             return Judged(
@@ -95,7 +105,7 @@ class _Judging:
             return self._known_step(step, below)
         if before is None or before.own != step.own:
             return self._changed(step, before, is_new_stage=is_new_stage)
-        return self._follower(step, below)
+        return self._follower(step, below, stood_on_the_same=stood_on_the_same)
 
     def _below(self, step: StepPrint) -> list[str]:
         parent = [] if step.parent is None else [step.parent]
@@ -119,17 +129,32 @@ class _Judging:
             reasons = (*reasons, Reason(cause=Cause.UNKNOWN, name=step.doubt))
         return Judged(step=step, state=State.RUN, reasons=reasons, root=step)
 
-    def _follower(self, step: StepPrint, below: Sequence[Judged]) -> Judged:
-        """Judge a step that is itself what it was, but not known on top of what is below it."""
+    def _follower(
+        self, step: StepPrint, below: Sequence[Judged], *, stood_on_the_same: bool
+    ) -> Judged:
+        """
+        Judge a step that is itself what it was, but not known on top of what is below it.
+
+        Where everything below is cached, and looks the same as before, BuildKit may have it under
+        another key: a copy that was found by content has several.
+        """
         parent = self._by_key.get(step.parent or "")
         if parent is not None and parent.state is State.RUN:
             return self._following(step, State.RUN, parent)
         others = [one for one in below if one.state is not State.CACHED]
         if others:
             return self._following(step, State.MAYBE, others[0])
-        return Judged(step=step, state=State.RUN, reasons=(Reason(cause=Cause.ORDER),), root=step)
+        state = State.MAYBE if stood_on_the_same else State.RUN
+        return Judged(step=step, state=state, reasons=(Reason(cause=Cause.ORDER),), root=step)
 
     def _following(self, step: StepPrint, state: State, cause: Judged) -> Judged:
         root = cause.root or cause.step
         reason = Reason(cause=Cause.FOLLOWS, name=f"{cause.step.stage} {cause.step.number}")
         return Judged(step=step, state=state, reasons=(reason,), root=root)
+
+
+def _same(before: str | None, now: str | None, owns: Mapping[str, str]) -> bool:
+    """Say whether two steps are the same by themselves; of another stage's, whether wholly."""
+    if before is None or now is None:
+        return before is now
+    return before == now or (before in owns and owns[before] == owns.get(now))

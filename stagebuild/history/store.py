@@ -130,6 +130,7 @@ class History:
         *,
         limit: int | None = None,
         outcome: str | None = None,
+        before: BuildRecord | None = None,
     ) -> list[BuildRecord]:
         """
         Return builds, newest first.
@@ -138,11 +139,16 @@ class History:
             environment: Of this environment alone, when given.
             limit: At most so many.
             outcome: With this outcome alone, when given; see ``OUTCOMES``.
+            before: Begun before this one alone, when given.
 
         Raises:
             HistoryError: It can't be read.
         """
-        wanted, values = _where(environment=environment, outcome=outcome)
+        wanted, values = _where(
+            ("environment = ?", environment),
+            ("outcome = ?", outcome),
+            ("started_s < ?", None if before is None else before.started_s),
+        )
         rows = self._do(
             lambda connection: connection.execute(
                 f"SELECT document FROM builds {wanted} {_NEWEST_FIRST} LIMIT ?",  # noqa: S608 - no text of strangers
@@ -323,11 +329,12 @@ def _give_back(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA incremental_vacuum").fetchall()
 
 
-def _where(**columns: str | None) -> tuple[str, list[str]]:
-    given = {name: value for name, value in columns.items() if value is not None}
+def _where(*conditions: tuple[str, str | float | None]) -> tuple[str, list[str | float]]:
+    """Return the clause of the conditions that have a value, and the values."""
+    given = [(text, value) for text, value in conditions if value is not None]
     if not given:
         return "", []
-    return "WHERE " + " AND ".join(f"{name} = ?" for name in given), list(given.values())
+    return "WHERE " + " AND ".join(text for text, _ in given), [value for _, value in given]
 
 
 def _row(record: BuildRecord) -> tuple[object, ...]:

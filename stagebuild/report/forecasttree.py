@@ -30,7 +30,7 @@ def forecast_tree(forecast: Forecast, *, look: Look) -> str:
     """Return the forecast of one build; lines without a final line end."""
     lines = [_title(forecast, look), ""]
     for stage in forecast.stages:
-        lines += _stage(stage, look)
+        lines += stage_lines(stage, look)
     lines += ["", *_summary(forecast, look)]
     return "\n".join(lines)
 
@@ -47,7 +47,8 @@ def _counts(forecast: Forecast) -> str:
     return ", ".join([*said, f"{forecast.count(State.CACHED)} cached"])
 
 
-def _stage(stage: StageForecast, look: Look) -> Iterator[str]:
+def stage_lines(stage: StageForecast, look: Look) -> Iterator[str]:
+    """Give the lines of one stage, and of its steps that do not simply come from the cache."""
     name = stage.name if stage.platform is None else f"{stage.name} {stage.platform}"
     steps = [step for step in stage.steps if step.state is not State.CACHED]
     if not steps:
