@@ -64,7 +64,7 @@ def main() -> int:
             act = chance.choice(["build", "build", "edit", "fault", "fault", "cancel"])
             counts[act] = counts.get(act, 0) + 1
             wrong += _one(act, chance, engine.env, engine.registry, backend)
-            if time.monotonic() - told_s > 60 or not figures:
+            if time.monotonic() - told_s > 60:
                 told_s = time.monotonic()
                 if told_s - began_s > min(_SETTLE_S, 30 * minutes):
                     figures.append(_held(place))
