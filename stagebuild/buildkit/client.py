@@ -82,6 +82,11 @@ class Client:
         """Whether a Docker engine answered, by its upgrade, and not a plain BuildKit."""
         return not self._tunneled
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether the engine has ended the connection, or fallen silent: no call can succeed."""
+        return self._connection.has_ended()
+
     def __enter__(self) -> Self:
         return self
 

@@ -83,7 +83,7 @@ class BuildxBackend:
         self._check_secrets(spec)
         if cancel.requested:
             raise SolveFailed(cancel.reason or "canceled", canceled=True)
-        with private_folder() as folder, self._learning_version(command) as versions:
+        with _temporary_folder() as folder, self._learning_version(command) as versions:
             metadata_file = f"{folder}/{_METADATA_NAME}"
             started = invocation(
                 spec,
@@ -288,6 +288,24 @@ class _Watched:
                 kept = self._first if len(self._first) < _FIRST_LINES else self._last
                 kept.append(event.text)
             emit(event)
+
+
+@contextlib.contextmanager
+def _temporary_folder() -> Iterator[str]:
+    """
+    Give a folder for the build alone.
+
+    Raises:
+        SolveFailed: It can't be made.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            folder = stack.enter_context(private_folder())
+        except OSError as error:
+            raise SolveFailed(
+                f"a temporary folder can't be made: {error.strerror}: {error.filename}"
+            ) from error
+        yield folder
 
 
 def _read(path: str) -> bytes:

@@ -138,6 +138,10 @@ class JointBuilds:
         return Started(client.solve(request), facts, outputs, caches)
 
     def _connected(self) -> tuple[Client, EngineFacts]:
+        if self._client is not None and self._client.is_lost:
+            # The engine went away during an attempt; the next one knocks again.
+            self._client = self._facts = None
+            self._sessions.clear()
         if self._client is None or self._facts is None:
             self._client = self._stack.enter_context(Client(self._address))
             self._facts = facts_of(self._client.workers(), self._client.engine)

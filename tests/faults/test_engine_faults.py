@@ -1,0 +1,214 @@
+"""Engines that go away and come back, programs that are killed, and what is left after kill -9."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from stagebuild.errors import BuildFailed, EngineUnavailable
+from stagebuild.runevents import Retrying
+from tests.faults.lab import BACKENDS, Lab
+from tests.faults.pump import EnginePump
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from stagebuild.runevents import RunEvent
+    from tests.conftest import Engine
+
+pytestmark = pytest.mark.engine
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def pump(engine: Engine, tmp_path: Path) -> Iterator[EnginePump]:
+    upstream = engine.env["DOCKER_HOST"].removeprefix("unix://")
+    with EnginePump(upstream=upstream, path=tmp_path / "engine.sock") as made:
+        yield made
+
+
+@pytest.fixture(params=BACKENDS)
+def lab(request: pytest.FixtureRequest, engine: Engine, tmp_path: Path, pump: EnginePump) -> Lab:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    return Lab(
+        backend=request.param,
+        environ={**engine.env, "DOCKER_HOST": pump.host},
+        registry=engine.registry,
+        folder=folder,
+    )
+
+
+SLOW = "FROM busybox\nRUN echo NONCE > /first\nRUN sleep 2 && echo NONCE > /second\n"
+
+
+def when_sleeping(act: Callable[[], None]) -> Callable[[RunEvent], None]:
+    """Return a watcher that acts once, when the slow step has begun."""
+    begun = threading.Event()
+
+    def watch(event: RunEvent) -> None:
+        if not begun.is_set() and "sleep 2" in repr(event) and "started_s=1" in repr(event):
+            begun.set()
+            threading.Timer(0.3, act).start()
+
+    return watch
+
+
+def test_an_engine_that_restarts_is_waited_for_and_the_build_succeeds(
+    lab: Lab, pump: EnginePump
+) -> None:
+    def restart() -> None:
+        pump.cut()
+        time.sleep(0.5)
+        pump.open()
+
+    result, error = lab.build(lab.spec(SLOW), on_event=when_sleeping(restart))
+    assert error is None
+    assert result is not None
+    assert result.attempts[0].cause == "builder"
+    assert len(result.attempts) >= 2
+
+
+def test_an_engine_that_stays_away_is_the_error(lab: Lab, pump: EnginePump) -> None:
+    _, error = lab.build(lab.spec(SLOW, retries=2), on_event=when_sleeping(pump.cut))
+    assert isinstance(error, (EngineUnavailable, BuildFailed))
+
+
+def test_an_engine_that_is_not_there_is_not_waited_for(lab: Lab, pump: EnginePump) -> None:
+    pump.cut()
+    told: list[RunEvent] = []
+    _, error = lab.build(lab.spec(SLOW), on_event=told.append)
+    assert isinstance(error, EngineUnavailable)
+    assert not any(isinstance(event, Retrying) for event in told)
+
+
+def test_a_killed_buildx_is_not_started_again(engine: Engine, tmp_path: Path) -> None:
+    lab = Lab(backend="buildx", environ=engine.env, registry=engine.registry, folder=tmp_path)
+
+    def kill() -> None:
+        own = str(os.getpid())
+        for entry in Path("/proc").iterdir():
+            try:
+                stat = (entry / "stat").read_text().rpartition(")")[2].split()
+                words = (entry / "cmdline").read_bytes()
+            except (OSError, NotADirectoryError):
+                continue
+            if stat[1] == own and str(tmp_path).encode() in words:
+                os.kill(int(entry.name), signal.SIGKILL)
+
+    _, error = lab.build(lab.spec(SLOW), on_event=when_sleeping(kill))
+    assert isinstance(error, BuildFailed)
+    assert "SIGKILL" in error.message
+    assert len(error.attempts) == 1
+
+
+def test_the_idle_timeout_ends_a_silent_step_in_the_engine(lab: Lab) -> None:
+    began_s = time.monotonic()
+    spec = lab.spec(f"FROM busybox\nRUN sleep 9{int(lab.nonce[:6], 16)}\n", idle_timeout_s=1.5)
+    _, error = lab.build(spec)
+    assert type(error).__name__ == "BuildTimedOut"
+    assert time.monotonic() - began_s < 15
+    time.sleep(2)
+    assert f"sleep\0009{int(lab.nonce[:6], 16)}" not in _commands()
+
+
+def _commands() -> str:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                found.append((entry / "cmdline").read_bytes().decode("utf-8", "replace"))
+            except OSError:
+                continue
+    return "\n".join(found)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_after_kill_9_at_any_moment_the_next_run_is_right(
+    engine: Engine, tmp_path: Path, backend: str
+) -> None:
+    """``python -m tests.faults.soak`` does this as often as one likes."""
+    kills = Kills(folder=tmp_path, environ=engine.env, backend=backend)
+    for _ in range(int(os.environ.get("STAGEBUILD_KILLS", "6"))):
+        kills.one()
+    assert kills.left() == []
+
+
+class Kills:
+    """Builds that are killed at random moments, each followed by one that is not."""
+
+    def __init__(self, *, folder: Path, environ: Any, backend: str) -> None:
+        self.folder, self.backend = folder, backend
+        self.temporary = folder / "temporary"
+        self.temporary.mkdir()
+        (folder / "Dockerfile").write_text(
+            "FROM busybox AS prod\nARG N\nRUN echo $N > /n\nRUN cat /n /n > /twice\n"
+        )
+        self.environ = {
+            **environ,
+            "PYTHONPATH": str(ROOT),
+            "TMPDIR": str(self.temporary),
+            "XDG_CACHE_HOME": str(folder / "cache"),
+            "STAGEBUILD_HISTORY": str(folder / "history.sqlite"),
+        }
+        self.random = random.Random(0)
+        self.number = 0
+
+    def _argv(self, *words: str) -> list[str]:
+        argv = [sys.executable, "-m", "stagebuild", "prod", "--backend", self.backend]
+        return [*argv, "--build-arg", f"N={self.number}", "--digest-file", "digest", *words]
+
+    def left(self) -> list[Path]:
+        """Return what is left of killed runs after one more, some time later."""
+        # A buildx whose parent was killed still ends its build, and writes into the folder.
+        time.sleep(3)
+        for folder in self.temporary.iterdir():
+            os.utime(folder, (time.time() - 120,) * 2)
+        subprocess.run(self._argv("-q"), cwd=self.folder, env=self.environ, check=True)
+        return list(self.temporary.iterdir())
+
+    def one(self) -> None:
+        """Kill a run and check the next one, and all that both leave."""
+        self.number += 1
+        child = subprocess.Popen(
+            self._argv("--json"),
+            cwd=self.folder,
+            env=self.environ,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(self.random.uniform(0.05, 1.2))
+        child.kill()
+        child.wait()
+        done = subprocess.run(
+            self._argv("--json"),
+            cwd=self.folder,
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        result = json.loads(done.stdout)["results"]["prod"]
+        written = (self.folder / "digest").read_text().strip()
+        assert written == (result["reference"] or result["digest"] or result["image_id"])
+        shown = subprocess.run(
+            [sys.executable, "-m", "stagebuild", "history", "--json"],
+            cwd=self.folder,
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert shown.returncode == 0, shown.stderr
