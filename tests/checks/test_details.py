@@ -97,3 +97,18 @@ def test_an_image_without_a_name_is_called_the_image() -> None:
 def test_a_named_context_that_pins_an_image_is_not_called_floating() -> None:
     toml = '[environments.prod]\ncontexts = { alpine = "docker-image://alpine:3.20" }\n'
     assert found("floating-base", "FROM alpine AS prod\n", toml) == []
+
+
+def test_an_arg_that_onbuild_declares_is_no_finding_of_the_stage_that_it_comes_into() -> None:
+    text = "FROM alpine:3.20 AS base\nONBUILD ARG GIT_SHA\nFROM base AS prod\nRUN make\nUSER 1\n"
+    assert found("unused-arg", text) == found("early-arg", text) == []
+
+
+def test_a_base_that_asks_for_the_target_is_resolved_for_each() -> None:
+    text = (
+        "FROM alpine:3.20 AS base-dev\nFROM alpine:3.20 AS base-prod\nRUN apk add gcc\n"
+        "FROM base-${TARGETSTAGE} AS dev\nFROM base-${TARGETSTAGE} AS prod\n"
+    )
+    toml = "[environments.dev]\n[environments.prod]\n"
+    assert found("unreachable-stage", text, toml) == []
+    assert [finding.line for finding in found("build-tools", text, toml)] == [3]

@@ -123,7 +123,7 @@ def _tests(stage: Stage) -> bool:
     """Say whether a stage is there to test."""
     named = stage.name is not None and TEST_NAME.search(stage.name) is not None
     runs = any(is_test(each) for step in stage.steps for each in commands_of_step(step))
-    return (named and (runs or bool(stage.edges))) or runs
+    return named or runs
 
 
 def _runs_for_another(subject: Subject, stage: Stage) -> bool:
