@@ -9,6 +9,7 @@ from stagebuild.backends.base import Cancel
 from stagebuild.backends.selection import select_backend
 from stagebuild.cli.exitcodes import ExitCode, exit_code_of
 from stagebuild.cli.overriding import overrides_of
+from stagebuild.cli.reporting import annotate_refusal, report_sink
 from stagebuild.cli.showing import Display, write_digest_file, write_metadata_file
 from stagebuild.cli.signals import Interrupts
 from stagebuild.config import load
@@ -68,6 +69,7 @@ def build(
         return _build(plan, options, display, environ)
     except StagebuildError as error:
         display.show_refusal(error)
+        annotate_refusal(error, environ, stderr)
         return exit_code_of(error)
 
 
@@ -147,7 +149,8 @@ def _sinks(
         )
         sinks.append(LogSink())
         log_choice(selected.backend.name, selected.reason)
-    return sinks
+    reports = report_sink(plan, options, display, environ)
+    return sinks if reports is None else [*sinks, reports]
 
 
 def _redactor(plan: BuildPlan, environ: Mapping[str, str]) -> Callable[[str], str]:

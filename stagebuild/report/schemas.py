@@ -16,6 +16,11 @@ _MAYBE_COUNT: Json = {"type": ["integer", "null"], "minimum": 0}
 _DIGEST: Json = {"type": "string", "pattern": "^[a-z0-9+._-]+:[0-9a-f]{32,}$"}
 _MAYBE_DIGEST: Json = {"type": ["string", "null"], "pattern": "^[a-z0-9+._-]+:[0-9a-f]{32,}$"}
 
+_INTERVALS: Json = {
+    "type": "array",
+    "items": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2},
+}
+
 
 def _list(items: Json) -> Json:
     return {"type": "array", "items": items}
@@ -67,6 +72,7 @@ def result_schema() -> Json:
             "stage": _record(
                 name=_TEXT,
                 platform=_MAYBE_TEXT,
+                built_for=_MAYBE_TEXT,
                 busy_s=_SECONDS,
                 work_s=_SECONDS,
                 span_s=_SECONDS,
@@ -84,9 +90,7 @@ def result_schema() -> Json:
                 total=_COUNT,
                 command=_TEXT,
                 busy_s=_SECONDS,
-                intervals=_list(
-                    {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
-                ),
+                intervals=_INTERVALS,
                 cached=_FLAG,
                 canceled=_FLAG,
                 error=_MAYBE_TEXT,
@@ -100,6 +104,7 @@ def result_schema() -> Json:
                 size_bytes=_MAYBE_COUNT,
                 cached=_FLAG,
                 error=_MAYBE_TEXT,
+                intervals=_INTERVALS,
             ),
             "segment": _record(
                 label=_TEXT,
