@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo venv check format test test-fast bench accuracy clean
+.PHONY: help demo venv browser check format test test-fast bench accuracy clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,13 @@ $(VENV)/.made: pyproject.toml
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --editable . --group dev
 	touch $@
+
+browser: ## Install headless Chromium and axe-core, for the tests of the report's page
+	command -v chromium-headless-shell chromium >/dev/null || { apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+	  chromium-headless-shell fonts-dejavu-core >/dev/null; }
+	test -e .browser/node_modules/axe-core || \
+	  npm install --silent --no-audit --no-fund --prefix .browser axe-core@4
 
 check: venv ## Lint, format check and types
 	$(BIN)/ruff check .
@@ -42,4 +49,4 @@ accuracy: venv ## Compare forecasts with what an engine did, over many random ed
 	$(BIN)/python -m benchmarks.forecast_accuracy --edits 1000
 
 clean: ## Remove what this Makefile made, engines excepted
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .browser .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -44,7 +44,7 @@ def report_sink(
         outlets,
         project=plan.project.name or "",
         gates=plan.gates,
-        order=[spec.name for spec in plan.specs],
+        planned=plan.specs,
         complete=complete,
         warn=lambda text: _warn(display.stderr, text),
         environ=environ,

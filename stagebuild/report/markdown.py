@@ -23,6 +23,7 @@ LIMIT_BYTES = 1024 * 1024
 
 _MARKS = {"built": "✅", "skipped": "✅", "failed": "❌", "held back": "❌", "canceled": "⏹️"}
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$])")
+_NEGLIGIBLE_S = 0.05  # shows as 0.0 s
 _LEFT_OUT = "\n_The rest did not fit and was left out._\n"
 
 
@@ -51,7 +52,7 @@ def _sections(run: RunReport) -> Iterator[str]:
     for failure in run.failures:
         yield _failure(failure)
     for build in run.builds:
-        if build.failure is not None and build.failure.gate is None:
+        if build.failure is not None and build.outcome == "failed":
             yield f"### {_text(build.name)} failed\n"
             yield _failure(build.failure)
     for build in run.builds:
@@ -111,7 +112,7 @@ def _stages(build: BuildReport) -> str:
     critical = {
         segment.stage
         for segment in (build.timeline.critical_path if build.timeline else ())
-        if segment.length_s
+        if segment.length_s >= _NEGLIGIBLE_S
     }
     weights = {} if build.sizes is None else build.sizes.by_stage()
     rows = []
@@ -120,14 +121,14 @@ def _stages(build: BuildReport) -> str:
         rows.append(
             (
                 _text(stage.name if platform is None else f"{stage.name} {platform}"),
-                duration(stage.busy_s),
+                "cached" if stage.steps == stage.cached_steps else duration(stage.busy_s),
                 f"{stage.cached_steps}/{stage.steps}",
                 size(weights[stage.name]) if stage.name in weights else "",
                 "critical path" if stage.name in critical else "",
             )
         )
     for row in build.timeline.overheads if build.timeline else ():
-        if row.busy_s >= 0.05:  # noqa: PLR2004 - shows as 0.0 s
+        if row.busy_s >= _NEGLIGIBLE_S:
             moved = "" if row.size_bytes is None else size(row.size_bytes)
             rows.append((f"_{_text(row.kind)}_", duration(row.busy_s), "", moved, ""))
     return _table(("stage", "busy", "cached", "size", ""), rows)

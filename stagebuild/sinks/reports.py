@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from stagebuild.history.store import History
+    from stagebuild.planning.spec import BuildSpec
     from stagebuild.report.runs.values import RunReport
     from stagebuild.runevents import RunEvent
 
@@ -70,7 +71,7 @@ class ReportSink:
         outlets: Where to, in order.
         project: The project's name.
         gates: Names of the builds that nobody asked for.
-        order: Names of all builds, in the order to tell them in.
+        planned: All builds, in the order to tell them in; those that began when not given.
         complete: Adds what others know of the run: its history, the graph of its stages.
         warn: Is told what could not be written, in one line.
         environ: The process environment, for the values that must not be told.
@@ -82,13 +83,13 @@ class ReportSink:
         *,
         project: str = "",
         gates: Iterable[str] = (),
-        order: Iterable[str] = (),
+        planned: Iterable[BuildSpec] = (),
         complete: Callable[[RunReport, Mapping[str, Any]], RunReport] = _as_it_is,
         warn: Callable[[str], None] = _warned,
         environ: Mapping[str, str] | None = None,
     ) -> None:
         self._outlets = outlets
-        self._witness = Witness(project=project, gates=gates, order=order)
+        self._witness = Witness(project=project, gates=gates, planned=planned)
         self._complete = complete
         self._warn = warn
         self._environ = os.environ if environ is None else environ

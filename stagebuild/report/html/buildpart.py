@@ -72,6 +72,9 @@ def _told(build: BuildReport) -> str:
 
 def failure_part(failure: FailureReport) -> Html:
     """Return what went wrong, where, the last lines of the log, and what to do next."""
+    if failure.gate is not None:
+        told = element("p", element("strong", failure.short), ", so it was not published.")
+        return element("div", told, class_="failure")
     place = failure.path or ""
     if failure.line is not None:
         place += f":{failure.line}"

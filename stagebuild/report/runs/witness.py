@@ -39,18 +39,18 @@ class Witness:
     Args:
         project: The project's name.
         gates: Names of the builds that nobody asked for.
-        order: Names of all builds, in the order to tell them in.
+        planned: All builds, in the order to tell them in; those that began when not given.
 
     Attributes:
         ended: Whether the run has.
     """
 
     def __init__(
-        self, *, project: str = "", gates: Iterable[str] = (), order: Iterable[str] = ()
+        self, *, project: str = "", gates: Iterable[str] = (), planned: Iterable[BuildSpec] = ()
     ) -> None:
         self._project = project
         self._gates = frozenset(gates)
-        self._order = list(order)
+        self._planned = {spec.name: spec for spec in planned}
         self._begun: dict[str, BuildStarted] = {}
         self._done: dict[str, BuildEnded] = {}
         self._logs: dict[str, dict[str, LogTail]] = {}
@@ -63,8 +63,8 @@ class Witness:
 
     @property
     def specs(self) -> Mapping[str, BuildSpec]:
-        """What was begun, by the build's name."""
-        return {name: begun.spec for name, begun in self._begun.items()}
+        """What was planned or begun, by the build's name."""
+        return {**self._planned, **{name: begun.spec for name, begun in self._begun.items()}}
 
     def emit(self, event: RunEvent) -> None:
         """Take one event."""
@@ -125,11 +125,11 @@ class Witness:
         return document
 
     def _names(self) -> list[str]:
-        return list(dict.fromkeys([*self._order, *self._begun, *self._done]))
+        return list(dict.fromkeys([*self._planned, *self._begun, *self._done]))
 
     def _build(self, name: str) -> Json:
         begun, done = self._begun.get(name), self._done.get(name)
-        spec = None if begun is None else begun.spec
+        spec = self._planned.get(name) if begun is None else begun.spec
         return {
             "name": name,
             "gate": name in self._gates,
