@@ -39,8 +39,8 @@ format: venv ## Let ruff fix what it can
 test: venv ## All tests, on real engines
 	$(BIN)/python -m pytest
 
-test-fast: venv ## The tests that need no engine (under a minute)
-	$(BIN)/python -m pytest -m 'not engine'
+test-fast: venv ## The tests that need no engine and no browser (under a minute)
+	$(BIN)/python -m pytest -m 'not engine and not browser'
 
 bench: venv ## Measure against buildx; writes benchmarks/results.json and the docs table
 	$(BIN)/python -m benchmarks.run

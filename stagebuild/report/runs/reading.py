@@ -30,7 +30,7 @@ def run_report_of(document: Mapping[str, Any]) -> RunReport:
         if version > NEWEST:
             raise ValueError(f"it is of version {version}, and this stagebuild knows {NEWEST}")
         about = {build["name"]: build for build in document.get("builds", ())}
-        results: Json = document["results"]
+        results: Json = dict(document["results"].items())
         errors = {error["build"]: error for error in document["errors"] if error.get("build")}
         names = dict.fromkeys([*about, *results, *errors])
         return RunReport(
@@ -53,8 +53,9 @@ def run_report_of(document: Mapping[str, Any]) -> RunReport:
 
 def _build(name: str, about: Json, result: Json | None, error: Json | None) -> BuildReport:
     told = result or {}
-    timeline = (result or error or {}).get("timeline")
-    attempts = tuple(Attempt(**each) for each in (result or error or {}).get("attempts", ()))
+    either = error if result is None else result
+    timeline = None if either is None else either["timeline"]
+    attempts = tuple(Attempt(**each) for each in either["attempts"]) if either else ()
     logs, cut = _logs(timeline)
     found = None if timeline is None else timeline_of(timeline)
     return BuildReport(

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from tests.report.html.browser import Page
 
+pytestmark = pytest.mark.browser
+
 AXE = Path(__file__).parents[3] / ".browser" / "node_modules" / "axe-core" / "axe.min.js"
 
 

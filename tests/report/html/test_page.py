@@ -37,9 +37,7 @@ HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
 
 def everything() -> RunReport:
     """Return a run in which every part of the page has something to show."""
-    told = run(
-        succeeded(large_events(4, 5), requires=("test",)), failed(), gates=("test",)
-    )
+    told = run(succeeded(large_events(4, 5), requires=("test",)), failed(), gates=("test",))
     prod, test = told.builds
     layers = (
         LayerSize(digest=None, size_bytes=50_000_000, created_by="base"),
@@ -118,7 +116,11 @@ def test_every_id_is_there_once_and_every_link_within_the_page_leads_somewhere()
     elements = Elements(html(everything())).found
     ids = [each["id"] for _, each in elements if "id" in each]
     assert len(ids) == len(set(ids))
-    inner = [str(each["href"])[1:] for tag, each in elements if tag == "a" and str(each["href"])[0] == "#"]
+    inner = [
+        str(each["href"])[1:]
+        for tag, each in elements
+        if tag == "a" and str(each["href"])[0] == "#"
+    ]
     assert inner
     assert set(inner) <= set(ids)
 
@@ -142,7 +144,7 @@ def test_every_table_has_a_caption_and_names_its_rows_and_columns() -> None:
         assert 'scope="row"' in table
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.text(max_size=60), st.text(max_size=200))
 def test_no_text_becomes_markup(name: str, log: str) -> None:
     vertex = f"[app 1/1] RUN {name}"

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from stagebuild.errors import GateFailed
 from stagebuild.progress.events import LogChunk
+from stagebuild.report.document import timeline_document
 from stagebuild.report.runs.reading import run_report_of
 from stagebuild.report.runs.timelines import timeline_of
 from stagebuild.report.runs.witness import LOG_BYTES, Witness, _share
 from stagebuild.report.schemas import result_schema
 from stagebuild.runevents import BuildEnded, Progressed, Retrying, RunEnded
 from stagebuild.testing import ran
-from stagebuild.values import replaced
 from tests.report.runs.samples import (
     START_S,
     document,
@@ -54,10 +54,7 @@ def test_a_timeline_is_read_back_as_it_was_written() -> None:
     assert ended.result is not None
     told = ended.result.timeline
     read = timeline_of(json.loads(json.dumps(document(events)))["results"]["prod"]["timeline"])
-    assert [replaced(stage, step_timings=()) for stage in read.stages] == [
-        replaced(stage, step_timings=()) for stage in told.stages
-    ]
-    assert read.overheads == told.overheads
+    assert timeline_document(read) == timeline_document(told)
     assert [s.length_s for s in read.critical_path] == [s.length_s for s in told.critical_path]
 
 
@@ -125,7 +122,7 @@ def test_secrets_are_taken_out_of_everything() -> None:
     told = succeeded([ran(vertex, 0.0, 1.0), LogChunk(vertex=vertex, stream=1, data=b"hunter22\n")])
     text = json.dumps(document(told, redact=lambda each: each.replace("hunter22", "***")))
     assert "hunter22" not in text
-    assert text.count("***") == 3
+    assert text.count("***") >= 3
 
 
 def test_a_build_that_a_gate_held_back_keeps_what_it_requires() -> None:
