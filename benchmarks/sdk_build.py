@@ -11,13 +11,13 @@ import os
 import resource
 import sys
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 from stagebuild.backends.base import Cancel
 from stagebuild.backends.sdk import SdkBackend
 from stagebuild.model import Output
 from stagebuild.planning.spec import BuildSpec
+from stagebuild.values import replaced
 
 
 def spec(folder: Path, target: str | None = None, *, outputs: tuple[Output, ...] = ()) -> BuildSpec:
@@ -56,7 +56,7 @@ def main() -> None:
     folder, *targets = [argument for argument in sys.argv[1:] if argument not in options]
     outputs = (Output(type="cacheonly"),) if "--no-image" in options else ()
     only = spec(Path(folder).absolute(), outputs=outputs)
-    build(*[replace(only, name=target, target=target) for target in targets] or [only])
+    build(*[replaced(only, name=target, target=target) for target in targets] or [only])
     if "--memory" in options:
         print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
