@@ -17,7 +17,7 @@ from stagebuild.buildkit.messages import (
     Vertex,
 )
 from stagebuild.buildkit.packets import data_packet, stat_packet
-from stagebuild.buildkit.wire import read_varint, signed, varint
+from stagebuild.buildkit.varints import read_varint, signed, varint
 from stagebuild.context.filestat import Stat
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
