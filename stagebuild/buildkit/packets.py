@@ -14,11 +14,14 @@ from stagebuild.buildkit.varints import LAST, MORE, varint
 from stagebuild.buildkit.wire import read_fields
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from stagebuild.context.filestat import Stat
 
 # Types of a packet.
 STAT, REQUEST, DATA, FINISH, ERROR = range(5)
 
+_CONTENT_BYTES = (32 << 10) - 32
 NO_MORE_ENTRIES = b"\0\0\0\0\2\x08\0"
 
 
@@ -96,12 +99,29 @@ def _rare_fields(entry: Stat) -> bytes:
     return b"".join(parts)
 
 
-def data_packet(number: int, chunk: bytes) -> bytes:
-    """Return the framed DATA packet of a file: ``Packet{type: 2, id: number, data: chunk}``."""
-    head = b"\x08\x02\x18" + varint(number)
-    if chunk:
-        head += b"\x22" + varint(len(chunk))
-    return (len(head) + len(chunk)).to_bytes(5, "big") + head + chunk
+def content_parts(number: int, chunk: bytes) -> Iterator[bytes | memoryview]:
+    """
+    Give a file's next bytes as framed DATA packets, ``Packet{type: 2, id: number, data: …}``.
+
+    The pieces make packets of 32 KB at most when they are put together: of that size a gRPC of Go
+    keeps buffers, and asks for a megabyte for a larger one.
+    """
+    key = _content_key(number)
+    whole = memoryview(chunk)
+    for start in range(0, len(chunk), _CONTENT_BYTES):
+        part = whole[start : start + _CONTENT_BYTES]
+        head = b"%b\x22%b" % (key, varint(len(part)))
+        yield (len(head) + len(part)).to_bytes(5, "big") + head
+        yield part
+
+
+def content_end(number: int) -> bytes:
+    """Return the framed DATA packet without data, which ends a file."""
+    return framed(_content_key(number))
+
+
+def _content_key(number: int) -> bytes:
+    return b"\x08\x02\x18" + varint(number) if number else b"\x08\x02"
 
 
 def read_packet(data: bytes) -> tuple[int, int, bytes]:

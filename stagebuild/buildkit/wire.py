@@ -12,7 +12,8 @@ Protocol buffers, as much of them as BuildKit's messages use: a message is a cla
 
 A message on the wire is a run of fields, each a key and a value. The key is a number, eight times
 the field's number plus how the value is written: 0 a varint, 1 eight bytes, 2 a length and that
-many bytes, 5 four bytes. Fields that a class does not name are skipped, so newer peers are understood.
+many bytes, 5 four bytes. Fields that a class does not name are skipped, so newer peers are
+understood.
 
 Classes are built without ``dataclass`` because that compiles source for each of them, which costs
 more at start-up than everything else in this room.
