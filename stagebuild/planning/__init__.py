@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stagebuild.lazily import names_from
+
 if TYPE_CHECKING:
     from stagebuild.planning.git import GitFacts, GitUnavailable
     from stagebuild.planning.overrides import Overrides
@@ -44,13 +46,4 @@ __all__ = [
     "plan_builds",
 ]
 
-
-def __getattr__(name: str) -> object:
-    home = _HOME_OF.get(name)
-    if home is None:
-        raise AttributeError(f"module 'stagebuild.planning' has no attribute {name!r}")
-    from importlib import import_module  # noqa: PLC0415 - see the docstring
-
-    value = getattr(import_module(f"stagebuild.planning.{home}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = names_from(__name__, _HOME_OF)
