@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo venv browser check format test test-fast bench accuracy clean
+.PHONY: help demo venv browser check format test test-fast bench bench-where accuracy clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ test-fast: venv ## The tests that need no engine and no browser (under a minute)
 
 bench: venv ## Measure against buildx; writes benchmarks/results.json and the docs table
 	$(BIN)/python -m benchmarks.run
+
+bench-where: venv ## Tell where the time of a build with nothing to do goes, beside the floor
+	$(BIN)/python -m benchmarks.where_time_goes
 
 accuracy: venv ## Compare forecasts with what an engine did, over many random edits (long)
 	$(BIN)/python -m benchmarks.forecast_accuracy --edits 1000

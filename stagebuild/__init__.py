@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stagebuild.lazily import names_from
 from stagebuild.version import __version__
 
 if TYPE_CHECKING:
@@ -268,15 +269,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    home = _HOME_OF.get(name)
-    if home is None:
-        raise AttributeError(f"module 'stagebuild' has no attribute {name!r}")
-    from importlib import import_module  # noqa: PLC0415 - see the docstring
-
-    value = getattr(import_module(f"stagebuild.{home}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = names_from(__name__, _HOME_OF)
 
 
 def __dir__() -> list[str]:
