@@ -225,7 +225,13 @@ ENVIRONMENT_KEYS = table_of(
         "`false`",
         "true",
     ),
-    Key("builder", kinds.TEXT, "Name of the buildx builder.", "the selected one", '"ci"'),
+    Key(
+        "builder",
+        kinds.TEXT,
+        "Name of the buildx builder; for the SDK backend, a buildkitd's address.",
+        "the selected one",
+        '"ci"',
+    ),
     Key(
         "push",
         kinds.FLAG,

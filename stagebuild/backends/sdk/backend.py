@@ -11,7 +11,7 @@ from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from stagebuild.backends.base import SolveFailed
-from stagebuild.backends.sdk.dockerconfig import BACKEND, DockerConfig, EngineHost, address_of
+from stagebuild.backends.sdk.dockerconfig import BACKEND, DockerConfig, address_of
 from stagebuild.backends.sdk.failures import failure_of
 from stagebuild.backends.sdk.joint import JointBuilds
 from stagebuild.backends.sdk.responses import response_of
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from stagebuild.backends.base import Backend, Cancel, Emit, SolveResponse
+    from stagebuild.backends.sdk.dockerconfig import EngineHost
     from stagebuild.backends.sdk.joint import Started
     from stagebuild.model import Digest, ImageFacts
     from stagebuild.planning.spec import BuildSpec
@@ -81,7 +82,7 @@ class SdkBackend:
         """
         engine = self._engine(specs)
         with JointBuilds(
-            address_of(engine),
+            address_of(engine, self._environ),
             config=self._config,
             environ=self._environ,
             specs=specs,
@@ -133,13 +134,13 @@ class SdkBackend:
         builders = {spec.builder for spec in specs} - {None, "default"}
         for builder in builders:
             if "://" in str(builder) and len(builders) == 1:
-                return EngineHost(str(builder))
+                return self._config.host_at(str(builder))
             raise UnsupportedFeature(
                 f"the buildx builder {builder}",
                 backend=BACKEND,
                 remedy="use the buildx backend, or name a buildkitd's address as the builder",
             )
-        return EngineHost(self._host) if self._host else self._config.engine_host()
+        return self._config.host_at(self._host) if self._host else self._config.engine_host()
 
 
 class _Joint:

@@ -50,8 +50,18 @@ def api_client(host: EngineHost) -> APIClient:
             ca_cert=f"{folder}/ca.pem" if host.verify else None,
             verify=host.verify,
         )
+
+    class Client(APIClient):
+        """A client whose certificates are the engine's, whatever REQUESTS_CA_BUNDLE says."""
+
+        def merge_environment_settings(
+            self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any
+        ) -> Any:
+            verify = self.verify if verify is None else verify
+            return super().merge_environment_settings(url, proxies, stream, verify, cert)
+
     try:
-        return APIClient(base_url=host.url, version="auto", tls=tls, timeout=_TIMEOUT_S)
+        return Client(base_url=host.url, version="auto", tls=tls, timeout=_TIMEOUT_S)
     except DockerException as error:
         raise EngineUnavailable(f"{host.url}: {error}", backend=BACKEND) from error
 
