@@ -164,16 +164,18 @@ def _place(rng: random.Random, folder: Path, context: Path) -> Path:
 
 def _ignore(rng: random.Random, context: Path, dockerfile: Path) -> None:
     if rng.random() < 0.5:
-        (context / ".dockerignore").write_text(_patterns(rng), errors="surrogateescape")
+        (context / ".dockerignore").write_text(_patterns(rng))
     if rng.random() < 0.15:
         own = dockerfile.with_name(f"{dockerfile.name}.dockerignore")
-        own.write_text(_patterns(rng), errors="surrogateescape")
+        own.write_text(_patterns(rng))
 
 
 def _patterns(rng: random.Random) -> str:
     if rng.random() < 0.15:
         return rng.choice(["*\n", "**\n", "*\n!nonce\n", "*\n!**/a\n", "**\n!*/lib\n"])
-    lines = [random_pattern(rng, odd=rng.random() < 0.1) for _ in range(rng.randint(0, 5))]
+    # No pattern that can't be read: two COPYs under one end the daemon of Docker 28.5 (by a nil
+    # regular expression, in moby/patternmatcher). tests/context/ holds what those mean.
+    lines = [random_pattern(rng, odd=False) for _ in range(rng.randint(0, 5))]
     lines += rng.sample(["# a comment", "", "  a  ", "/lib", "./a", "Dockerfile", "\ufeff"], 2)
     return "\n".join(lines) + "\n"
 
