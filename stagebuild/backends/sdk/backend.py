@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from stagebuild.backends.base import Backend, Cancel, Emit, SolveResponse
     from stagebuild.backends.sdk.dockerconfig import EngineHost
     from stagebuild.backends.sdk.joint import Started
+    from stagebuild.buildkit.endpoints import Address
     from stagebuild.model import Digest, ImageFacts
     from stagebuild.planning.spec import BuildSpec
 
@@ -82,7 +83,7 @@ class SdkBackend:
         """
         engine = self._engine(specs)
         with JointBuilds(
-            address_of(engine, self._environ),
+            self.address(engine),
             config=self._config,
             environ=self._environ,
             specs=specs,
@@ -118,6 +119,15 @@ class SdkBackend:
         from stagebuild.backends.sdk.credentials import credentials  # noqa: PLC0415
 
         return credentials(self._config, host, self._environ)
+
+    def address(self, engine: EngineHost) -> Address:
+        """
+        Return how to connect to an engine.
+
+        Raises:
+            EngineUnavailable: There is no way to it, or its TLS files can't be read.
+        """
+        return address_of(engine, self._environ)
 
     def command(self, spec: BuildSpec) -> str:
         """Return what ``build`` would ask of the engine as one line of text; starts nothing."""
@@ -181,13 +191,14 @@ class _Joint:
         self, spec: BuildSpec, response: SolveResponse, emit: Emit, cancel: Cancel
     ) -> SolveResponse:
         """Push what the engine did not, and return the response with the registry's digest."""
-        from stagebuild.backends.sdk.engineapi import push  # noqa: PLC0415 - 150 ms
+        from stagebuild.backends.sdk.engineapi import push  # noqa: PLC0415 - rare
         from stagebuild.model.references import Reference  # noqa: PLC0415
 
         digest: Digest | None = None
+        address = self._backend.address(self._engine)
         for tag in spec.tags:
             auth = self._backend.credentials(Reference.parse(tag).domain)
-            digest = push(self._engine, tag, auth, emit=emit, cancel=cancel) or digest
+            digest = push(address, tag, auth, emit=emit, cancel=cancel) or digest
         return replaced(response, digest=digest)
 
 
