@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo venv check format test test-fast bench bench-where accuracy clean
+.PHONY: help demo venv check format test test-fast same-image cancel-runs bench bench-where accuracy clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,12 @@ test: venv ## All tests, on real engines
 
 test-fast: venv ## The tests that need no engine (under a minute)
 	$(BIN)/python -m pytest -m 'not engine'
+
+same-image: venv ## 300 generated builds, each by buildx and by us: equal digests (long)
+	SAME_IMAGE_CASES=300 $(BIN)/python -m pytest tests/backends/sdk/test_same_image_as_buildx.py
+
+cancel-runs: venv ## Cancel 68 builds at random moments: the engine is idle within 2 s (long)
+	CANCEL_RUNS=17 $(BIN)/python -m pytest tests/backends/sdk/test_canceling.py
 
 bench: venv ## Measure against buildx; writes benchmarks/results.json and the docs table
 	$(BIN)/python -m benchmarks.run

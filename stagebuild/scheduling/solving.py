@@ -138,7 +138,7 @@ class Building:
             return self._not_the_same(self._ran_again)
         if self._observed is None:
             return canceled_before_start(self.spec, failed.message)
-        timeline = self._observed.timeline()
+        timeline = self._observed.timeline(blamed=failed.vertex)
         cause = failure_class(failed, timeline)
         attempts = self._observed.attempts(error=failed.message, cause=cause)
         return build_failed(self.spec, failed, timeline, attempts=attempts)

@@ -20,6 +20,7 @@ from stagebuild.backends.sdk.credentials import credentials
 from stagebuild.backends.sdk.facts import check_features, facts_of
 from stagebuild.backends.sdk.outputs import outputs_of
 from stagebuild.buildkit.client import Client
+from stagebuild.buildkit.errors import ConnectionLost
 from stagebuild.buildkit.filesync import FileSync
 from stagebuild.buildkit.messages import CacheOptions, SolveRequest
 from stagebuild.buildkit.session import Auth, Secrets, Session, new_id
@@ -144,7 +145,12 @@ class JointBuilds:
             self._sessions.clear()
         if self._client is None or self._facts is None:
             self._client = self._stack.enter_context(Client(self._address))
-            self._facts = facts_of(self._client.workers(), self._client.engine)
+            try:
+                workers = self._client.workers()
+            except ConnectionLost as error:
+                # It hung up at the first question: nothing that builds is there.
+                raise ConnectionLost(f"{self._address}: {error}", refused=True) from error
+            self._facts = facts_of(workers, self._client.engine)
         return self._client, self._facts
 
     def _session(

@@ -13,13 +13,12 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
-from stagebuild.backends.buildx.images import history_of, platform_manifests
+from stagebuild.backends.imagedocuments import history_of, platform_manifests, platform_name
 from stagebuild.model.images import ImageFacts
 from stagebuild.model.references import Reference
-from stagebuild.model.values import Digest, Platform
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from stagebuild.model.values import Digest
 
 _TIMEOUT_S = 30
 _UNAUTHORIZED = 401
@@ -67,7 +66,7 @@ class Repository:
         manifest = top if first is None else self._get(f"manifests/{first}")
         config = self._get(f"blobs/{manifest['config']['digest']}")
         if not by_platform:
-            by_platform = {_platform_name(config): digest}
+            by_platform = {platform_name(config): digest}
         return ImageFacts(
             history=tuple(history_of(config, manifest.get("layers") or ())),
             compressed=True,
@@ -108,8 +107,3 @@ class Repository:
         headers = {"Accept": _MANIFESTS, **({"Authorization": header} if header else {})}
         with urlopen(Request(url, headers=headers), timeout=_TIMEOUT_S) as answer:  # noqa: S310 - see above
             return bytes(answer.read())
-
-
-def _platform_name(config: Mapping[str, Any]) -> str:
-    parts = (config.get("os"), config.get("architecture"), config.get("variant"))
-    return str(Platform.parse("/".join(part for part in parts if part)))
