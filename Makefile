@@ -39,7 +39,7 @@ bench: venv ## Measure against buildx; writes benchmarks/results.json and the do
 	$(BIN)/python -m benchmarks.run
 
 accuracy: venv ## Compare forecasts with what an engine did, over many random edits (long)
-	$(BIN)/python -m benchmarks.forecast_accuracy --edits 1000
+	$(BIN)/python -m benchmarks.forecast_accuracy --edits 1000 --page
 
 clean: ## Remove what this Makefile made, engines excepted
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
