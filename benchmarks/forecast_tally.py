@@ -98,7 +98,13 @@ class Measured:
 
     def save(self, path: Path) -> None:
         """Write it to a file."""
-        path.write_text(json.dumps(asdict(self), indent=1) + "\n")
+        document = {
+            "projects": {name: asdict(tally) for name, tally in self.projects.items()},
+            "edits": {name: asdict(tally) for name, tally in self.edits.items()},
+            "times": self.times,
+            "about": self.about,
+        }
+        path.write_text(json.dumps(document, indent=1) + "\n")
 
     def median_error(self) -> float:
         """Return the median of how far expected times were off, as a share of the real ones."""

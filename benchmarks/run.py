@@ -14,7 +14,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import checking, command_line, many_environments, progress_lines, sdk_vs_buildx
+from benchmarks import (
+    checking,
+    command_line,
+    many_environments,
+    progress_lines,
+    remembering,
+    sdk_vs_buildx,
+    skipping,
+)
 from benchmarks.peers import Peers, peers
 
 if TYPE_CHECKING:
@@ -32,7 +40,9 @@ GROUPS: dict[str, Callable[[Peers], Iterator[Row]]] = {
     "command_line": command_line.rows,
     "many_environments": many_environments.rows,
     "progress_lines": progress_lines.rows,
+    "remembering": remembering.rows,
     "sdk_vs_buildx": sdk_vs_buildx.rows,
+    "skipping": skipping.rows,
 }
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from stagebuild.fingerprint.values import Fingerprint
 from stagebuild.forecast.reasons import differences
-from stagebuild.forecast.recorded import did_run, stages_of, what_it_did
+from stagebuild.forecast.recorded import stages_of, what_it_did
 from stagebuild.forecast.states import judge
 from stagebuild.forecast.values import Cause
 from stagebuild.values import frozen
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from stagebuild.forecast.values import Reason
     from stagebuild.history.records import BuildRecord
 
-FEWEST = 2
-"""How often something must have come true to be expected."""
+FEWEST_ALIKE, FEWEST_OF_KIND = 1, 2
+"""How often something must have come true to be expected, of the same in detail and in kind."""
 
 _LOOKED_AT = 12
 """Of how many of the latest occasions the causes are looked for: that reads listings of files."""
@@ -73,9 +73,9 @@ class Experience:
         """
         Return how often a step ran that takes files from stages that ran because of these roots.
 
-        None where it was not each time, or less than ``FEWEST`` times. The same kind of change
-        counts: to files, to modes, to an instruction; where that is not unanimous, the same in
-        detail: files added, removed, changed.
+        None where it was not each time, or too seldom. A change counts that was the same in detail
+        (files added, removed, changed, an instruction), or two of the same kind (to files' content,
+        to their modes).
         """
         if self._occasions is None:
             self._occasions = self._seen()
@@ -85,13 +85,11 @@ class Experience:
             for one in reversed(self._occasions.get(_who(step), ()))
             if {_who(root.step) for root in one.roots} == places
         ][:_LOOKED_AT]
-        if len(alike) < FEWEST:
-            return None
         reasons = [(one, [(root, self._reasons(root)) for root in one.roots]) for one in alike]
         now = [(root, root.reasons) for root in roots]
-        for causes in (_kinds, _details):
+        for causes, fewest in ((_kinds, FEWEST_OF_KIND), (_details, FEWEST_ALIKE)):
             ran = [one.ran for one, found in reasons if causes(found) == causes(now)]
-            if len(ran) >= FEWEST and all(ran):
+            if len(ran) >= fewest and all(ran):
                 return len(ran)
         return None
 
@@ -108,12 +106,12 @@ class Experience:
         for build in self._builds:
             stages = stages_of(build.prints)
             did = what_it_did(build)
-            if any(ran for ran, _ in did.values()):
+            ran = {key for key, (did_run, _) in did.items() if did_run}
+            if ran:
                 for step, roots in _takers(stages, known, latest):
-                    if not any(did_run(root.step, did)[0] for root in roots):
-                        continue
-                    occasion = _Occasion(roots=tuple(roots), ran=did_run(step, did)[0])
-                    found.setdefault(_who(step), []).append(occasion)
+                    if any(root.step.key in ran for root in roots):
+                        occasion = _Occasion(roots=tuple(roots), ran=step.key in ran)
+                        found.setdefault(_who(step), []).append(occasion)
             known.update(step.key for step in build.prints)
             latest.update({(stage.name, stage.platform): stage.steps for stage in stages})
         return found

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stagebuild.fingerprint.values import Fingerprint
-from stagebuild.forecast.recorded import did_run, stages_of, what_it_did
+from stagebuild.forecast.recorded import stages_of, what_it_did
 from stagebuild.forecast.states import judge
 from stagebuild.forecast.values import (
     Cause,
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from stagebuild.fingerprint.values import StepPrint
-    from stagebuild.forecast.recorded import Place
     from stagebuild.forecast.states import Judged
     from stagebuild.history.records import BuildRecord
 
@@ -122,12 +121,12 @@ def _stage_of(here: Sequence[BuildRecord], name: str, platform: str) -> list[Ste
 
 def _outcome(
     one: Judged,
-    did: Mapping[Place, tuple[bool, float]],
+    did: Mapping[str, tuple[bool, float]],
     *,
     several: bool,
 ) -> tuple[StepForecast, Surprise | None]:
     step = one.step
-    ran, busy_s = did_run(step, did)
+    ran, busy_s = did.get(step.key, (False, 0.0))
     if step.is_base:
         # An image that is there is neither built nor looked up; one that moved makes all else run.
         ran = any(reason.cause is Cause.IMAGE for reason in one.reasons)

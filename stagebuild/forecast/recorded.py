@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING
 from stagebuild.fingerprint.values import StagePrint
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from stagebuild.fingerprint.values import StepPrint
     from stagebuild.history.records import BuildRecord
-
-Place = tuple[str, str | None, int]
-"""Stage, platform (None where the engine named none) and number."""
 
 
 def stages_of(prints: Sequence[StepPrint]) -> tuple[StagePrint, ...]:
@@ -33,16 +30,21 @@ def stages_of(prints: Sequence[StepPrint]) -> tuple[StagePrint, ...]:
     )
 
 
-def what_it_did(record: BuildRecord) -> dict[Place, tuple[bool, float]]:
-    """Return whether each step that was announced ran, and how long."""
-    return {
+def what_it_did(record: BuildRecord) -> dict[str, tuple[bool, float]]:
+    """
+    Return whether each finished step ran, and how long, by key.
+
+    What several stages or platforms have in common is one vertex, which has the name of one of
+    them: so it counts for all that have its key.
+    """
+    announced = {
         (stage.name, stage.platform, step.number): (not step.cached, step.busy_s)
         for stage in record.stages
         for step in stage.steps
     }
-
-
-def did_run(step: StepPrint, did: Mapping[Place, tuple[bool, float]]) -> tuple[bool, float]:
-    """Return whether a step ran, and how long; one that was not announced did not."""
-    named = did.get((step.stage, step.platform, step.number))
-    return named or did.get((step.stage, None, step.number), (False, 0.0))
+    did: dict[str, tuple[bool, float]] = {}
+    for step in record.prints:
+        own = announced.get((step.stage, step.platform, step.number))
+        own = own or announced.get((step.stage, None, step.number), (False, 0.0))
+        did[step.key] = max(did.get(step.key, (False, 0.0)), own)
+    return did

@@ -44,10 +44,22 @@ def test_it_says_how_often(shop: Shop) -> None:
     assert "follows from build 1, as 3 of 3 times" in forecast_tree(found, look=Look(width=120))
 
 
-def test_once_is_no_experience(shop: Shop) -> None:
+def test_once_is_enough_for_the_same_in_detail(shop: Shop) -> None:
     edited(shop, "int b;")
     shop.write("src/a.c", "int c;")
+    assert copies(shop) == (RUN, RUN)
+
+
+def test_once_is_not_enough_for_the_same_kind(shop: Shop) -> None:
+    edited(shop, "int b;")
+    shop.write("src/b.c", "int b;")
     assert copies(shop) == (MAYBE, MAYBE)
+
+
+def test_twice_is_enough_for_the_same_kind(shop: Shop) -> None:
+    edited(shop, "int b;", "int c;")
+    shop.write("src/b.c", "int b;")
+    assert copies(shop) == (RUN, RUN)
 
 
 def test_where_it_was_the_same_once_it_only_may_run(shop: Shop) -> None:
