@@ -229,12 +229,12 @@ def measure(
     say: bool = True,
 ) -> Measured:
     """Return how the forecast did on so many edits, spread over the projects."""
-    rng = random.Random(seed)
     nonce = f"{seed}-{time.time_ns():x}"
     found = Measured()
     with tempfile.TemporaryDirectory(prefix="stagebuild-forecast-") as folder:
         for position, sample in enumerate(samples):
             share = edits // len(samples) + (position < edits % len(samples))
+            rng = random.Random(f"{seed} {sample.name}")
             tried = try_sample(
                 sample, share, rng, nonce=nonce, folder=Path(folder), environ=environ
             )
@@ -262,14 +262,14 @@ def main() -> int:
     parser.add_argument("--page", action="store_true", help="write the tables to the docs")
     options = parser.parse_args()
     samples = [one for one in SAMPLES if options.only is None or one.name in options.only]
-    found = measure(options.edits, options.seed, samples=samples, environ=os.environ)
+    found = Measured() if options.into is None else Measured.of_file(options.into)
     engine = os.environ.get("STAGEBUILD_ENGINE", "the machine's own")
-    found.about.append(f"Docker {engine}, seed {options.seed}")
-    if options.into is not None:
-        together = Measured.of_file(options.into)
-        together.add(found)
-        together.save(options.into)
-        found = together
+    for position, sample in enumerate(samples):
+        share = options.edits // len(samples) + (position < options.edits % len(samples))
+        found.add(measure(share, options.seed, samples=(sample,), environ=os.environ))
+        found.add(Measured(about=[f"Docker {engine}, seed {options.seed}"]))
+        if options.into is not None:
+            found.save(options.into)
     print(table("project", found.projects))
     print(table("edit", found.edits))
     print(f"expected time: median error {found.median_error():.1%} of {len(found.times)} builds")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import statistics
 import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import stagebuild as sb
-from benchmarks.measuring import RUNS, Row, process, seconds
+from benchmarks.measuring import Row, bounded, process
 from benchmarks.skipping import environment_of
 from stagebuild.history import History
 from stagebuild.values import replaced
@@ -47,17 +46,10 @@ def rows(peers: Peers) -> Iterator[Row]:
         env = environment_of(folder, peers)
         fill(folder, env)
         for verb in VERBS:
-            work = process([sys.executable, "-m", "stagebuild", *verb], cwd=folder, env=env)
-            work()
-            took_s = [seconds(work) for _ in range(RUNS)]
-            usual_s = statistics.median(took_s)
-            yield Row(
-                name=f"{' '.join(verb)}, {BUILDS:,} recorded builds, whole process",
-                unit="s",
-                ours=usual_s,
-                target=f"<= {MOST_S}",
-                met=usual_s <= MOST_S,
-                spread=(min(took_s), max(took_s)),
+            yield bounded(
+                f"{' '.join(verb)}, {BUILDS:,} recorded builds, whole process",
+                process([sys.executable, "-m", "stagebuild", *verb], cwd=folder, env=env),
+                at_most_s=MOST_S,
                 versions=peers.versions,
             )
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from benchmarks import (
     checking,
     command_line,
+    expected_time,
     many_environments,
     progress_lines,
     remembering,
@@ -38,6 +39,7 @@ BEGIN, END = "<!-- table: begin, written by make bench -->", "<!-- table: end --
 GROUPS: dict[str, Callable[[Peers], Iterator[Row]]] = {
     "checking": checking.rows,
     "command_line": command_line.rows,
+    "expected_time": expected_time.rows,
     "many_environments": many_environments.rows,
     "progress_lines": progress_lines.rows,
     "remembering": remembering.rows,

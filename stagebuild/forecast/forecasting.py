@@ -128,12 +128,12 @@ def _forecast(
             )
         )
     own_builds = [build for build in recent if build.environment == spec.name]
+    runs = any(one.state is not State.CACHED for one in judged)
+    around = around_s(own_builds, runs=runs) or around_s(recent, runs=runs)
     return Forecast(
         environment=spec.name,
         stages=tuple(stages),
-        duration=duration(
-            found.stages, states, times, around=around_s(own_builds) or around_s(recent)
-        ),
+        duration=duration(found.stages, states, times, around=around),
         pushes=_pushes(spec),
         compared_with=here[0].started_s if here else None,
         images={
