@@ -60,6 +60,8 @@ if TYPE_CHECKING:
     )
     from stagebuild.model import (
         Attestation,
+        Builder,
+        BuilderNode,
         CacheEntry,
         Checks,
         Digest,
@@ -70,6 +72,7 @@ if TYPE_CHECKING:
         Project,
         Secret,
         SshForward,
+        TlsFiles,
         Ulimit,
     )
     from stagebuild.planning import BuildPlan, BuildSpec, Overrides, Surroundings, plan_builds
@@ -138,6 +141,8 @@ _HOMES = {
     ),
     "model": (
         "Attestation",
+        "Builder",
+        "BuilderNode",
         "CacheEntry",
         "Checks",
         "Digest",
@@ -148,6 +153,7 @@ _HOMES = {
         "Project",
         "Secret",
         "SshForward",
+        "TlsFiles",
         "Ulimit",
     ),
     "planning": ("BuildPlan", "BuildSpec", "Overrides", "Surroundings", "plan_builds"),
@@ -184,6 +190,8 @@ __all__ = [
     "BuildStarted",
     "BuildTimedOut",
     "BuildWarning",
+    "Builder",
+    "BuilderNode",
     "CacheEntry",
     "CacheUse",
     "Cancel",
@@ -238,6 +246,7 @@ __all__ = [
     "StepTiming",
     "Surroundings",
     "Timeline",
+    "TlsFiles",
     "Ulimit",
     "UnknownEnvironment",
     "UnknownStage",
