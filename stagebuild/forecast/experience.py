@@ -9,6 +9,7 @@ promises nothing for what is changed now.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from stagebuild.fingerprint.values import Fingerprint
@@ -102,25 +103,32 @@ class Experience:
         """Return what happened, by step, oldest first."""
         found: dict[_Who, list[_Occasion]] = {}
         known: set[str] = set()
-        latest: dict[tuple[str, str], Sequence[StepPrint]] = {}
+        latest: dict[tuple[str, str, str], Sequence[StepPrint]] = {}
+
+        def before(environment: str, name: str, platform: str) -> Sequence[StepPrint]:
+            own = latest.get((environment, name, platform))
+            return own or latest.get(("", name, platform), ())
+
         for build in self._builds:
             stages = stages_of(build.prints)
             did = what_it_did(build)
             ran = {key for key, (did_run, _) in did.items() if did_run}
             if ran:
-                for step, roots in _takers(stages, known, latest):
+                for step, roots in _takers(stages, known, partial(before, build.environment)):
                     if any(root.step.key in ran for root in roots):
                         occasion = _Occasion(roots=tuple(roots), ran=step.key in ran)
                         found.setdefault(_who(step), []).append(occasion)
             known.update(step.key for step in build.prints)
-            latest.update({(stage.name, stage.platform): stage.steps for stage in stages})
+            for stage in stages:
+                for environment in ("", build.environment):
+                    latest[environment, stage.name, stage.platform] = stage.steps
         return found
 
 
 def _takers(
     stages: Sequence[StagePrint],
     known: set[str],
-    latest: Mapping[tuple[str, str], Sequence[StepPrint]],
+    before: Callable[[str, str], Sequence[StepPrint]],
 ) -> list[tuple[StepPrint, Sequence[Judged]]]:
     """Return the steps of a build of which nobody could know whether they run, and the roots."""
     asked: list[tuple[StepPrint, Sequence[Judged]]] = []
@@ -131,7 +139,7 @@ def _takers(
     judge(
         Fingerprint(stages=tuple(stages), image=""),
         known=known,
-        before=lambda name, platform: latest.get((name, platform), ()),
+        before=before,
         listing=lambda _: None,
         experienced=note,
     )
