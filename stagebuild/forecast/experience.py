@@ -115,7 +115,7 @@ class Experience:
             ran = {key for key, (did_run, _) in did.items() if did_run}
             if ran:
                 for step, roots in _takers(stages, known, partial(before, build.environment)):
-                    if any(root.step.key in ran for root in roots):
+                    if step.parent not in ran and any(root.step.key in ran for root in roots):
                         occasion = _Occasion(roots=tuple(roots), ran=step.key in ran)
                         found.setdefault(_who(step), []).append(occasion)
             known.update(step.key for step in build.prints)
