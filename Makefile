@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo venv check format test test-fast same-image cancel-runs bench bench-where accuracy clean
+.PHONY: help demo venv check format test test-fast same-image cancel-runs bench bench-where accuracy skip-safety clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,7 +48,10 @@ bench-where: venv ## Tell where the time of a build with nothing to do goes, bes
 	$(BIN)/python -m benchmarks.where_time_goes
 
 accuracy: venv ## Compare forecasts with what an engine did, over many random edits (long)
-	$(BIN)/python -m benchmarks.forecast_accuracy --edits 1000
+	$(BIN)/python -m benchmarks.forecast_accuracy --edits 1000 --page
+
+skip-safety: venv ## Change the world 500 times, and look for a wrong image of --skip-unchanged (long)
+	STAGEBUILD_SKIP_CASES=250 $(BIN)/python -m pytest tests/skipping
 
 clean: ## Remove what this Makefile made, engines excepted
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -11,13 +11,11 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from stagebuild.backends.selection import select_backend
 from stagebuild.config import load as load_project
 from stagebuild.errors import GateFailed, HistoryError, StagebuildError
 from stagebuild.planning import plan_builds
 from stagebuild.planning.publishing import publishing
 from stagebuild.runevents import BuildEnded, BuildStarted, RunEnded, RunEvent
-from stagebuild.scheduling.running import Run
 from stagebuild.values import frozen, replaced
 
 if TYPE_CHECKING:
@@ -181,6 +179,7 @@ def run(
     cancel: Cancel | None = None,
     backend: Backend | None = None,
     history: History | None = None,
+    choose: Callable[[], Backend] | None = None,
     skip_unchanged: bool = False,
     environ: Mapping[str, str] | None = None,
 ) -> RunOutcome:
@@ -188,6 +187,7 @@ def run(
     Do what ``execute`` does, but return failures next to results instead of raising the first.
 
     Args, besides those of ``execute``:
+        choose: Chooses what builds, instead of ``backend``; not called when nothing is built.
         environ: The process environment that is recorded by; this process' own when not given.
 
     Raises:
@@ -214,6 +214,7 @@ def run(
                 on_event=_both(recorder.emit, on_event),
                 cancel=cancel,
                 backend=backend,
+                choose=choose,
             )
         if skipped:
             both = {**skipped, **outcome.results}
@@ -223,7 +224,9 @@ def run(
     if jobs is not None and jobs < 1:
         raise ValueError(f"jobs is {jobs}: at least one build has to run")
     specs = _published(plan, push=push, load=load)
-    chosen = backend if backend is not None else select_backend().backend
+    chosen = backend if backend is not None else (choose or _default_backend)()
+    from stagebuild.scheduling.running import Run  # noqa: PLC0415 - only where something is built
+
     at_once = min(jobs or default_jobs(), len(specs))
     with (
         chosen.together(specs) as joint,
@@ -245,6 +248,12 @@ def run(
         results={spec.name: results[spec.name] for spec in specs if spec.name in results},
         errors=started.errors,
     )
+
+
+def _default_backend() -> Backend:
+    from stagebuild.backends.selection import select_backend  # noqa: PLC0415 - as above
+
+    return select_backend().backend
 
 
 def _published(plan: BuildPlan, *, push: bool | None, load: bool | None) -> tuple[BuildSpec, ...]:

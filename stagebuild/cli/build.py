@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stagebuild.backends.base import Cancel
-from stagebuild.backends.selection import select_backend
 from stagebuild.cli.exitcodes import ExitCode, exit_code_of
 from stagebuild.cli.overriding import overrides_of
 from stagebuild.cli.showing import Display, write_digest_file, write_metadata_file
@@ -64,7 +63,7 @@ def build(
             return ExitCode.USAGE
         plan = plan_builds(project, names, overrides=overrides_of(options))
         if options.dry_run:
-            return _dry_run(plan, select_backend(options.backend, environ=environ).backend, stdout)
+            return _dry_run(plan, _selected(options, environ).backend, stdout)
         return _build(plan, options, display, environ)
     except StagebuildError as error:
         display.show_refusal(error)
@@ -75,10 +74,9 @@ def _build(
     plan: BuildPlan, options: argparse.Namespace, display: Display, environ: Mapping[str, str]
 ) -> int:
     cancel = Cancel()
-    selected = select_backend(options.backend, environ=environ)
     with (
         Interrupts(cancel) as interrupts,
-        Tee(_sinks(options, display, plan, environ, selected)) as sink,
+        Tee(_sinks(options, display, plan, environ)) as sink,
     ):
         outcome = run(
             plan,
@@ -87,7 +85,7 @@ def _build(
             all_or_nothing=options.all_or_nothing,
             on_event=sink.emit,
             cancel=cancel,
-            backend=selected.backend,
+            choose=lambda: _selected(options, environ).backend,
             skip_unchanged=options.skip_unchanged,
             history=None
             if options.no_history
@@ -102,6 +100,13 @@ def _build(
     )
     _write("--metadata-file", options.metadata_file, outcome, write_metadata_file)
     return _exit_code(outcome, interrupts.number)
+
+
+def _selected(options: argparse.Namespace, environ: Mapping[str, str]) -> Selected:
+    """Return what builds: importing it is saved where everything is skipped."""
+    from stagebuild.backends.selection import select_backend  # noqa: PLC0415 - see above
+
+    return select_backend(options.backend, environ=environ)
 
 
 def _write(
@@ -126,7 +131,6 @@ def _sinks(
     display: Display,
     plan: BuildPlan,
     environ: Mapping[str, str],
-    selected: Selected,
 ) -> list[Sink]:
     """Return where the run's events go."""
     sinks = [open_sink(display.choice, display.stderr)]
@@ -146,6 +150,7 @@ def _sinks(
             redact=_redactor(plan, environ),
         )
         sinks.append(LogSink())
+        selected = _selected(options, environ)
         log_choice(selected.backend.name, selected.reason)
     return sinks
 

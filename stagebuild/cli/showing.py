@@ -84,9 +84,11 @@ class Display:
         self.stderr.flush()
 
     def _show_errors(self, errors: Iterable[StagebuildError], plan: BuildPlan | None) -> None:
+        shown = list(errors)
+        if not shown:
+            return
         from stagebuild.report.text import failure, not_published  # noqa: PLC0415 - only on failure
 
-        shown = list(errors)
         for error in shown:
             if isinstance(error, GateFailed) and error.__cause__ in shown:
                 self.stderr.write(f"\n{not_published(error, look=self._look)}\n")
