@@ -37,6 +37,8 @@ ROOMS = (
     "observing",
     "registry",
     "history",
+    "contents",
+    "budgets",
     "checks",
     "starting",
     "doctor",
@@ -56,11 +58,13 @@ THIRD_PARTIES = {
     "docker": "backends.sdk",
     "h2": "buildkit",
     "hpack": "buildkit",
+    "isal": "contents.streams",
     "python_on_whales": "backends.buildx",
     "requests": "backends.sdk",  # docker's own HTTP library, for its exceptions and adapters
     "rich": "sinks.console",
     "structlog": "sinks.log",
     "tenacity": "backends.retrying",
+    "zstandard": "contents.streams",
 }
 
 

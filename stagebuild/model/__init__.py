@@ -1,5 +1,6 @@
 """The values that people write and read: no effects, no knowledge of how anything is built."""
 
+from stagebuild.model.budget import Budget
 from stagebuild.model.entries import (
     Attestation,
     CacheEntry,
@@ -14,6 +15,7 @@ from stagebuild.model.values import Digest, Platform
 
 __all__ = [
     "Attestation",
+    "Budget",
     "CacheEntry",
     "Checks",
     "Digest",

@@ -24,7 +24,7 @@ from stagebuild.values import replaced
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from stagebuild.backends.base import Backend, Cancel, Emit, SolveResponse
+    from stagebuild.backends.base import Backend, Cancel, Emit, ImageStore, SolveResponse
     from stagebuild.backends.sdk.joint import Started
     from stagebuild.model import Digest, ImageFacts
     from stagebuild.planning.spec import BuildSpec
@@ -107,6 +107,12 @@ class SdkBackend:
             return facts_of_pushed(named, response.digest, self.credentials)
         return facts_of_stored(self._engine((spec,)), response)
 
+    def image_store(self) -> ImageStore:
+        """Return the engine's image store."""
+        from stagebuild.backends.sdk.store import EngineStore  # noqa: PLC0415 - off the hot path
+
+        return EngineStore(self._engine(()))
+
     def credentials(self, host: str) -> tuple[str, str]:
         """
         Return user name and secret of a registry, as Docker is configured.
@@ -153,6 +159,7 @@ class _Joint:
         self._backend = backend
         self.image_facts = backend.image_facts
         self.command = backend.command
+        self.image_store = backend.image_store
 
     def together(self, specs: Sequence[BuildSpec]) -> nullcontext[Backend]:
         del specs
