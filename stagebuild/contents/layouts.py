@@ -38,9 +38,11 @@ class LayoutBlobs:
             raise ImageUnreadable(f"{self._folder}: a layout with {len(digests)} images, not one")
         return digests.pop()
 
-    def document(self, digest: str) -> dict[str, Any]:
-        """Return a manifest, an index or a configuration."""
+    def manifest(self, digest: str) -> dict[str, Any]:
+        """Return a manifest or an index."""
         return json_object(self._read(self._path(digest)), digest)
+
+    config = manifest
 
     @contextlib.contextmanager
     def open(self, digest: str) -> Iterator[Iterator[bytes]]:

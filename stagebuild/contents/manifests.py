@@ -26,9 +26,18 @@ if TYPE_CHECKING:
 class Blobs(Protocol):
     """Where an image's blobs are: a folder, a registry."""
 
-    def document(self, digest: str) -> dict[str, Any]:
+    def manifest(self, digest: str) -> dict[str, Any]:
         """
-        Return a manifest, an index or a configuration.
+        Return a manifest or an index.
+
+        Raises:
+            ImageUnreadable: It is not there, or no JSON.
+        """
+        ...
+
+    def config(self, digest: str) -> dict[str, Any]:
+        """
+        Return a configuration.
 
         Raises:
             ImageUnreadable: It is not there, or no JSON.
@@ -63,7 +72,7 @@ def contents_of(
     read: dict[str, Layer] = {}
     return tuple(
         _content(blobs, manifest, read, stages, target)
-        for manifest in _manifests(blobs, blobs.document(digest))
+        for manifest in _manifests(blobs, blobs.manifest(digest))
     )
 
 
@@ -76,7 +85,7 @@ def _manifests(blobs: Blobs, top: Mapping[str, Any]) -> Iterator[Mapping[str, An
         platform = entry.get("platform") or {}
         is_statement = "vnd.docker.reference.type" in (entry.get("annotations") or {})
         if not is_statement and platform.get("os") != "unknown":
-            yield from _manifests(blobs, blobs.document(entry["digest"]))
+            yield from _manifests(blobs, blobs.manifest(entry["digest"]))
 
 
 def _content(
@@ -87,7 +96,7 @@ def _content(
     target: str | None,
 ) -> ImageContent:
     try:
-        config = blobs.document(manifest["config"]["digest"])
+        config = blobs.config(manifest["config"]["digest"])
         digests = [str(layer["digest"]) for layer in manifest["layers"]]
     except (KeyError, TypeError) as error:
         raise ImageUnreadable(f"there is no image in a manifest: {error!r}") from error

@@ -59,7 +59,7 @@ def budget(**keys: str | tuple[str, ...]) -> Overrides:
 
 SALT = uuid.uuid4().hex  # one for all tests of a run: after the first, all comes from the cache
 
-EXCEEDED = [
+EXCEEDED: list[tuple[dict[str, str | tuple[str, ...]], str | None, str | None]] = [
     ({"size": "4MB"}, "builder", "head -c 3000000"),
     ({"layers": "3"}, "builder", "head -c 3000000"),
     ({"forbid": ("gcc",)}, "prod", "/bin/gcc"),
@@ -68,7 +68,7 @@ EXCEEDED = [
     ({"user": "1000"}, None, None),
     ({"labels": ("version",)}, None, None),
 ]
-MET = {
+MET: dict[str, str | tuple[str, ...]] = {
     "size": "90MB",
     "layers": "40",
     "forbid": ("clang", "package:vim", "/app/secrets/*", "executable:curl"),
@@ -92,7 +92,7 @@ def test_what_is_within_its_budget_is_pushed_and_every_check_is_told(shop: Engin
 
 @pytest.mark.parametrize(("keys", "stage", "step"), EXCEEDED, ids=lambda value: str(value)[:30])
 def test_what_exceeds_its_budget_names_the_step_and_is_nowhere(
-    shop: EngineProject, keys: dict[str, str], stage: str | None, step: str | None
+    shop: EngineProject, keys: dict[str, str | tuple[str, ...]], stage: str | None, step: str | None
 ) -> None:
     outcome = shop.run("prod", overrides=budget(**keys), push=True)
     error = outcome.errors["prod"]
