@@ -20,10 +20,12 @@ from stagebuild.version import __version__
 
 if TYPE_CHECKING:
     from stagebuild.backends.base import Backend, Cancel, SolveResponse
+    from stagebuild.budgets.values import BudgetCheck, BudgetReport, Culprit
     from stagebuild.checks import CheckReport, Finding, Ignored, Severity, check_project
     from stagebuild.config import load, schema
     from stagebuild.errors import (
         BackendError,
+        BudgetExceeded,
         BuildCanceled,
         BuildFailed,
         BuildTimedOut,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
         EngineUnavailable,
         GateFailed,
         HistoryError,
+        ImageUnreadable,
         ProtocolError,
         RegistryFailed,
         StagebuildError,
@@ -50,6 +53,7 @@ if TYPE_CHECKING:
         forecast,
     )
     from stagebuild.history import (
+        BudgetRecord,
         BuildRecord,
         GitState,
         History,
@@ -98,10 +102,12 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "backends.base": ("Backend", "Cancel", "SolveResponse"),
+    "budgets.values": ("BudgetCheck", "BudgetReport", "Culprit"),
     "checks": ("CheckReport", "Finding", "Ignored", "Severity", "check_project"),
     "config": ("load", "schema"),
     "errors": (
         "BackendError",
+        "BudgetExceeded",
         "BuildCanceled",
         "BuildFailed",
         "BuildTimedOut",
@@ -111,6 +117,7 @@ _HOMES = {
         "EngineUnavailable",
         "GateFailed",
         "HistoryError",
+        "ImageUnreadable",
         "ProtocolError",
         "RegistryFailed",
         "StagebuildError",
@@ -128,6 +135,7 @@ _HOMES = {
         "forecast",
     ),
     "history": (
+        "BudgetRecord",
         "BuildRecord",
         "GitState",
         "History",
@@ -174,6 +182,10 @@ __all__ = [
     "Attestation",
     "Backend",
     "BackendError",
+    "BudgetCheck",
+    "BudgetExceeded",
+    "BudgetRecord",
+    "BudgetReport",
     "BuildCanceled",
     "BuildEnded",
     "BuildFailed",
@@ -192,6 +204,7 @@ __all__ = [
     "Checks",
     "ConfigError",
     "ContextError",
+    "Culprit",
     "Digest",
     "DockerfileError",
     "EngineUnavailable",
@@ -207,6 +220,7 @@ __all__ = [
     "Image",
     "ImageDigests",
     "ImageSizes",
+    "ImageUnreadable",
     "LayerRecord",
     "LayerSize",
     "Machine",
