@@ -36,7 +36,8 @@ blobs = LayoutBlobs(sys.argv[1])
 took = time.perf_counter() - started
 after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 size = image.sizes.total_bytes
-print(json.dumps({"speed": size / took / 1e6, "memory": (after - before) / 1024, "size": size / 1e6}))
+told = {"speed": size / took / 1e6, "memory": (after - before) / 1024, "size": size / 1e6}
+print(json.dumps(told))
 """
 
 
@@ -51,7 +52,7 @@ def rows(engine: Peers) -> Iterator[Row]:
             input=f"FROM {IMAGE}\nRUN true\n",
             text=True,
             check=True,
-            env=dict(engine.environ),
+            env=dict(engine.env),
             capture_output=True,
         )
         runs = [_read(f"{folder}/layout") for _ in range(5)]

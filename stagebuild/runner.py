@@ -281,7 +281,7 @@ def _last_bytes(path: str) -> LastBytes:
     """Return what tells the last size of a build, by the history of a file."""
 
     def last_bytes(spec: BuildSpec) -> int | None:
-        from stagebuild.history.sizes import last_unpacked_bytes  # noqa: PLC0415 - a budget's
+        from stagebuild.history.budgets import last_unpacked_bytes  # noqa: PLC0415 - a budget's
 
         return last_unpacked_bytes(path, spec)
 

@@ -13,16 +13,15 @@ import threading
 from typing import TYPE_CHECKING, Self
 
 from stagebuild.errors import (
-    BudgetExceeded,
     BuildCanceled,
     BuildFailed,
     HistoryError,
     StagebuildError,
 )
 from stagebuild.fingerprint import Folders, fingerprint
+from stagebuild.history.budgets import budget_fields
 from stagebuild.history.observing import finished_steps, image_digests, linked_images
 from stagebuild.history.records import (
-    BudgetRecord,
     BuildRecord,
     GitState,
     LayerRecord,
@@ -45,7 +44,6 @@ from stagebuild.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from stagebuild.budgets.values import BudgetCheck
     from stagebuild.fingerprint import Fingerprint
     from stagebuild.history.store import History
     from stagebuild.planning.spec import BuildSpec
@@ -228,7 +226,7 @@ def record_of_build(
         stages=_stages(timeline, secrets),
         overheads=_overheads(timeline),
         **_asked(begun.spec),  # type: ignore[arg-type]  # fields of the spec, by name
-        **_budgeted(ended),  # type: ignore[arg-type]  # likewise
+        **budget_fields(ended),  # type: ignore[arg-type]  # likewise
         **({} if result is None else _answered(result)),  # type: ignore[arg-type]  # of the result
     )
 
@@ -282,29 +280,6 @@ def _asked(spec: BuildSpec) -> dict[str, object]:
         "target": spec.target,
         "platforms": tuple(str(platform) for platform in spec.platforms),
         "tags": spec.tags,
-    }
-
-
-def _budgeted(ended: BuildEnded) -> dict[str, object]:
-    result, error = ended.result, ended.error
-    checks: Sequence[BudgetCheck] = ()
-    size_bytes = None
-    if result is not None and result.budget is not None:
-        checks, size_bytes = result.budget.checks, result.budget.size_bytes
-    elif isinstance(error, BudgetExceeded):
-        checks = error.checks
-    return {
-        "unpacked_bytes": size_bytes,
-        "budget": tuple(
-            BudgetRecord(
-                key=check.key,
-                limit=check.limit,
-                actual=check.actual,
-                met=check.met,
-                platform=check.platform,
-            )
-            for check in checks
-        ),
     }
 
 
