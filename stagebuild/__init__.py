@@ -64,6 +64,8 @@ if TYPE_CHECKING:
     )
     from stagebuild.model import (
         Attestation,
+        Builder,
+        BuilderNode,
         CacheEntry,
         Checks,
         Digest,
@@ -74,6 +76,7 @@ if TYPE_CHECKING:
         Project,
         Secret,
         SshForward,
+        TlsFiles,
         Ulimit,
     )
     from stagebuild.planning import BuildPlan, BuildSpec, Overrides, Surroundings, plan_builds
@@ -146,6 +149,8 @@ _HOMES = {
     ),
     "model": (
         "Attestation",
+        "Builder",
+        "BuilderNode",
         "CacheEntry",
         "Checks",
         "Digest",
@@ -156,6 +161,7 @@ _HOMES = {
         "Project",
         "Secret",
         "SshForward",
+        "TlsFiles",
         "Ulimit",
     ),
     "planning": ("BuildPlan", "BuildSpec", "Overrides", "Surroundings", "plan_builds"),
@@ -196,6 +202,8 @@ __all__ = [
     "BuildStarted",
     "BuildTimedOut",
     "BuildWarning",
+    "Builder",
+    "BuilderNode",
     "CacheEntry",
     "CacheUse",
     "Cancel",
@@ -252,6 +260,7 @@ __all__ = [
     "StepTiming",
     "Surroundings",
     "Timeline",
+    "TlsFiles",
     "Ulimit",
     "UnknownEnvironment",
     "UnknownStage",

@@ -1,6 +1,7 @@
 """The values that people write and read: no effects, no knowledge of how anything is built."""
 
 from stagebuild.model.budget import Budget
+from stagebuild.model.builders import Builder, BuilderNode, TlsFiles
 from stagebuild.model.entries import (
     Attestation,
     CacheEntry,
@@ -16,6 +17,8 @@ from stagebuild.model.values import Digest, Platform
 __all__ = [
     "Attestation",
     "Budget",
+    "Builder",
+    "BuilderNode",
     "CacheEntry",
     "Checks",
     "Digest",
@@ -29,5 +32,6 @@ __all__ = [
     "Project",
     "Secret",
     "SshForward",
+    "TlsFiles",
     "Ulimit",
 ]
