@@ -41,6 +41,7 @@ ROOMS = (
     "budgets",
     "checks",
     "starting",
+    "interop",
     "doctor",
     "forecast",
     "skipping",
@@ -64,6 +65,7 @@ THIRD_PARTIES = {
     "rich": "sinks.console",
     "structlog": "sinks.log",
     "tenacity": "backends.retrying",
+    "yaml": "interop.composein",
     "zstandard": "contents.streams",
 }
 

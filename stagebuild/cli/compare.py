@@ -93,10 +93,17 @@ def _content(
 
 
 def _spec(project: Project, name: str) -> BuildSpec | None:
+    """Return the environment of that name, or None where it is an image's."""
+    if "/" in name or "@" in name:
+        return None
     try:
         return plan_builds(project, [name]).specs[0]
     except UnknownEnvironment:
         return None
+    except ConfigError:
+        if ":" in name:  # a tag or a digest, unless the project has an image of that name
+            return None
+        raise
 
 
 def _candidates(project: Project, spec: BuildSpec, environ: Mapping[str, str]) -> Iterator[str]:
