@@ -21,10 +21,12 @@ from stagebuild.version import __version__
 
 if TYPE_CHECKING:
     from stagebuild.backends.base import Backend, Cancel, SolveResponse
+    from stagebuild.budgets.values import BudgetCheck, BudgetReport, Culprit
     from stagebuild.checks import CheckReport, Finding, Ignored, Severity, check_project
     from stagebuild.config import load, schema
     from stagebuild.errors import (
         BackendError,
+        BudgetExceeded,
         BuildCanceled,
         BuildFailed,
         BuildTimedOut,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
         EngineUnavailable,
         GateFailed,
         HistoryError,
+        ImageUnreadable,
         ProtocolError,
         RegistryFailed,
         StagebuildError,
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
         forecast,
     )
     from stagebuild.history import (
+        BudgetRecord,
         BuildRecord,
         GitState,
         History,
@@ -102,10 +106,12 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "backends.base": ("Backend", "Cancel", "SolveResponse"),
+    "budgets.values": ("BudgetCheck", "BudgetReport", "Culprit"),
     "checks": ("CheckReport", "Finding", "Ignored", "Severity", "check_project"),
     "config": ("load", "schema"),
     "errors": (
         "BackendError",
+        "BudgetExceeded",
         "BuildCanceled",
         "BuildFailed",
         "BuildTimedOut",
@@ -115,6 +121,7 @@ _HOMES = {
         "EngineUnavailable",
         "GateFailed",
         "HistoryError",
+        "ImageUnreadable",
         "ProtocolError",
         "RegistryFailed",
         "StagebuildError",
@@ -132,6 +139,7 @@ _HOMES = {
         "forecast",
     ),
     "history": (
+        "BudgetRecord",
         "BuildRecord",
         "GitState",
         "History",
@@ -181,6 +189,10 @@ __all__ = [
     "Attestation",
     "Backend",
     "BackendError",
+    "BudgetCheck",
+    "BudgetExceeded",
+    "BudgetRecord",
+    "BudgetReport",
     "BuildCanceled",
     "BuildEnded",
     "BuildFailed",
@@ -201,6 +213,7 @@ __all__ = [
     "Checks",
     "ConfigError",
     "ContextError",
+    "Culprit",
     "Digest",
     "DockerfileError",
     "EngineUnavailable",
@@ -216,6 +229,7 @@ __all__ = [
     "Image",
     "ImageDigests",
     "ImageSizes",
+    "ImageUnreadable",
     "LayerRecord",
     "LayerSize",
     "Machine",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from stagebuild.model import Project
     from stagebuild.planning.spec import BuildPlan, BuildSpec
     from stagebuild.result import BuildResult
+    from stagebuild.scheduling.judging import LastBytes
 
 Watch = Callable[[RunEvent], None]
 
@@ -204,7 +205,7 @@ def run(
             if not rest:
                 return RunOutcome(results=skipped, errors={})
         with Recorder(history, environ=environ) as recorder:
-            outcome = run(
+            outcome = _run(
                 replaced(plan, specs=rest) if skipped else plan,
                 push=push,
                 load=load,
@@ -215,12 +216,42 @@ def run(
                 cancel=cancel,
                 backend=backend,
                 choose=choose,
+                last_bytes=_last_bytes(history.path),
             )
         if skipped:
             both = {**skipped, **outcome.results}
             results = {spec.name: both[spec.name] for spec in plan.specs if spec.name in both}
             outcome = replaced(outcome, results=results)
         return replaced(outcome, unrecorded=recorder.trouble)
+    return _run(
+        plan,
+        push=push,
+        load=load,
+        jobs=jobs,
+        keep_going=keep_going,
+        all_or_nothing=all_or_nothing,
+        on_event=on_event,
+        cancel=cancel,
+        backend=backend,
+        choose=choose,
+        last_bytes=lambda _: None,
+    )
+
+
+def _run(
+    plan: BuildPlan,
+    *,
+    push: bool | None,
+    load: bool | None,
+    jobs: int | None,
+    keep_going: bool,
+    all_or_nothing: bool,
+    on_event: Watch | None,
+    cancel: Cancel | None,
+    backend: Backend | None,
+    choose: Callable[[], Backend] | None,
+    last_bytes: LastBytes,
+) -> RunOutcome:
     if jobs is not None and jobs < 1:
         raise ValueError(f"jobs is {jobs}: at least one build has to run")
     specs = _published(plan, push=push, load=load)
@@ -237,6 +268,7 @@ def run(
             cancel=cancel,
             keep_going=keep_going,
             all_or_nothing=all_or_nothing,
+            last_bytes=last_bytes,
         ) as started,
     ):
         if at_once == 1:
@@ -254,6 +286,17 @@ def _default_backend() -> Backend:
     from stagebuild.backends.selection import select_backend  # noqa: PLC0415 - as above
 
     return select_backend().backend
+
+
+def _last_bytes(path: str) -> LastBytes:
+    """Return what tells the last size of a build, by the history of a file."""
+
+    def last_bytes(spec: BuildSpec) -> int | None:
+        from stagebuild.history.budgets import last_unpacked_bytes  # noqa: PLC0415 - a budget's
+
+        return last_unpacked_bytes(path, spec)
+
+    return last_bytes
 
 
 def _published(plan: BuildPlan, *, push: bool | None, load: bool | None) -> tuple[BuildSpec, ...]:

@@ -18,10 +18,13 @@ SCHEMAS = ("config", "result")
 VERBS = (
     "build",
     "check",
+    "compare",
     "completion",
     "doctor",
+    "export",
     "graph",
     "history",
+    "import",
     "init",
     "man",
     "plan",
@@ -51,11 +54,12 @@ examples:
   stagebuild check                     look at the Dockerfile before building
   stagebuild build schema              build an environment that is called like a verb
 
-verbs: build ENV…, plan ENV…, why ENV, check [ENV…], graph [ENV…], history [ENV],
-init [DOCKERFILE], doctor, completion SHELL, man, schema [config|result]
+verbs: build ENV…, plan ENV…, why ENV, check [ENV…], compare ENV ENV, graph [ENV…],
+history [ENV], init [DOCKERFILE], import FILE, export bake [ENV…], doctor, completion SHELL, man,
+schema [config|result]
 
 exit codes: 0 ok, 1 build failed, 2 usage, 3 configuration or Dockerfile, 4 no usable engine,
-5 registry or push, 130 and 143 interrupted
+5 registry or push, 6 over budget, 130 and 143 interrupted
 """
 
 

@@ -278,4 +278,16 @@ ENVIRONMENT_KEYS = table_of(
         "for ever",
         '"10m"',
     ),
+    Key(
+        "budget",
+        kinds.BUDGET,
+        "What the image may come to: `size` (its layers together, unpacked), `growth` (against the"
+        " last build in the history: `5%` or `10MB`), `layers` (how many), `forbid` (executables"
+        " and packages by name, paths with a `/`; `*` stands for anything), `user` (`non-root`, or"
+        " the one it must be), `labels` (that it must have, `NAME` or `NAME=VALUE`),"
+        " `max-duration` and `min-cached` (`80%` of the steps). Checked after the build and before"
+        " anything is published: [Budgets](../how-to/budgets.md).",
+        "none",
+        '{ size = "120MB", forbid = ["gcc", "pip", "/app/tests"], user = "non-root" }',
+    ),
 )

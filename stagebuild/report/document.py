@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from stagebuild.errors import (
     BackendError,
+    BudgetExceeded,
     BuildCanceled,
     BuildFailed,
     ConfigError,
@@ -21,6 +22,7 @@ from stagebuild.errors import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from stagebuild.budgets.values import BudgetCheck
     from stagebuild.errors import StagebuildError
     from stagebuild.result import Attempt, BuildResult, BuildWarning
     from stagebuild.sizes import ImageSizes
@@ -73,6 +75,9 @@ def result_document(result: BuildResult) -> Json:
         "caches": [_cache(use) for use in result.caches],
         "warnings": [_warning(warning) for warning in result.warnings],
         "sizes": None if sizes is None else _sizes(sizes),
+        "budget": None
+        if result.budget is None
+        else [_check(each) for each in result.budget.checks],
         "timeline": timeline_document(result.timeline),
     }
 
@@ -96,6 +101,9 @@ def error_document(error: StagebuildError) -> Json:
         "stage": None if built is None else built.stage,
         "step": None if built is None else built.step,
         "exit_code": None if built is None else built.exit_code,
+        "budget": [_check(each) for each in error.checks]
+        if isinstance(error, BudgetExceeded)
+        else None,
         "log_tail": [] if built is None else list(built.log_tail),
         "attempts": [] if built is None else [_attempt(tried) for tried in built.attempts],
         "timeline": None if timeline is None else timeline_document(timeline),
@@ -196,6 +204,28 @@ def _warning(warning: BuildWarning) -> Json:
         "url": warning.url,
         "path": warning.path,
         "line": warning.line,
+    }
+
+
+def _check(check: BudgetCheck) -> Json:
+    culprit = check.culprit
+    return {
+        "key": check.key,
+        "platform": check.platform,
+        "met": check.met,
+        "limit": check.limit,
+        "actual": check.actual,
+        "limit_value": check.limit_value,
+        "actual_value": check.actual_value,
+        "culprit": None
+        if culprit is None
+        else {
+            "step": culprit.step,
+            "stage": culprit.stage,
+            "line": culprit.line,
+            "layer": culprit.layer,
+            "size_bytes": culprit.size_bytes,
+        },
     }
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from stagebuild.planning.spec import BuildSpec
     from stagebuild.result import BuildResult
     from stagebuild.runevents import RunEvent
+    from stagebuild.scheduling.judging import LastBytes
 
 _BEFORE_PUBLICATION = (State.PENDING, State.BUILT)
 
@@ -42,6 +43,7 @@ class Run:
         cancel: The caller's own; or None.
         keep_going: Whether the others go on when one has failed.
         all_or_nothing: Whether nothing is published until all are built.
+        last_bytes: Tells what the last build of a spec weighed, for budgets of growth.
 
     Attributes:
         results: Of the builds that succeeded, by name.
@@ -56,6 +58,7 @@ class Run:
         cancel: Cancel | None,
         keep_going: bool,
         all_or_nothing: bool,
+        last_bytes: LastBytes = lambda _: None,
     ) -> None:
         self.results: dict[str, BuildResult] = {}
         self._failed: dict[str, StagebuildError] = {}
@@ -76,6 +79,7 @@ class Run:
                 layouts=self._layouts,
                 is_base=self._schedule.is_base(spec.name),
                 warned=warned.get(spec.name, ()),
+                last_bytes=last_bytes,
             )
             for spec in specs
         }

@@ -26,7 +26,7 @@ from stagebuild.progress.rawjson import EventDecoder
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from stagebuild.backends.base import Backend, Cancel, Emit, Feature, SolveResponse
+    from stagebuild.backends.base import Backend, Cancel, Emit, Feature, ImageStore, SolveResponse
     from stagebuild.backends.buildx.linting import LintWarning
     from stagebuild.backends.buildx.looks import BuilderFacts
     from stagebuild.model import ImageFacts
@@ -115,6 +115,12 @@ class BuildxBackend:
             command=self._buildx(),
             ask=asking(self._environ),
         )
+
+    def image_store(self) -> ImageStore:
+        """Return the store of the engine that the docker command talks to."""
+        from stagebuild.backends.buildx.store import DockerStore  # noqa: PLC0415
+
+        return DockerStore(self._docker, self._environ)
 
     def together(self, specs: Sequence[BuildSpec]) -> contextlib.nullcontext[Backend]:
         """Give this same backend: builds of one run share nothing but the engine's cache."""
