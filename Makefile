@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo venv check format test test-fast same-image cancel-runs bench bench-where accuracy skip-safety clean
+.PHONY: help demo venv check format test test-fast same-image cancel-runs bench bench-where accuracy skip-safety browser clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,13 @@ $(VENV)/.made: pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable . --group dev
 	touch $@
 
+browser: ## Install headless Chromium and axe-core, for the tests of the report's page
+	command -v chromium-headless-shell chromium >/dev/null || { apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+	  chromium-headless-shell fonts-dejavu-core >/dev/null; }
+	test -e .browser/node_modules/axe-core || \
+	  npm install --silent --no-audit --no-fund --prefix .browser axe-core@4
+
 check: venv ## Lint, format check and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -32,8 +39,8 @@ format: venv ## Let ruff fix what it can
 test: venv ## All tests, on real engines
 	$(BIN)/python -m pytest
 
-test-fast: venv ## The tests that need no engine (under a minute)
-	$(BIN)/python -m pytest -m 'not engine'
+test-fast: venv ## The tests that need no engine and no browser (under a minute)
+	$(BIN)/python -m pytest -m 'not engine and not browser'
 
 same-image: venv ## 300 generated builds, each by buildx and by us: equal digests (long)
 	SAME_IMAGE_CASES=300 $(BIN)/python -m pytest tests/backends/sdk/test_same_image_as_buildx.py
@@ -54,4 +61,4 @@ skip-safety: venv ## Change the world 500 times, and look for a wrong image of -
 	STAGEBUILD_SKIP_CASES=250 $(BIN)/python -m pytest tests/skipping
 
 clean: ## Remove what this Makefile made, engines excepted
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .browser .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -94,6 +94,7 @@ if TYPE_CHECKING:
         RunEvent,
     )
     from stagebuild.runner import RunOutcome, build, execute, run
+    from stagebuild.sinks.reports import ReportSink, report_to
     from stagebuild.sizes import ImageSizes, LayerSize
     from stagebuild.timeline import (
         CacheUse,
@@ -168,6 +169,7 @@ _HOMES = {
     "planning": ("BuildPlan", "BuildSpec", "Overrides", "Surroundings", "plan_builds"),
     "registry": ("ImageDigests",),
     "report.document": ("run_document",),
+    "sinks.reports": ("ReportSink", "report_to"),
     "result": ("Attempt", "BuildResult", "BuildWarning"),
     "runevents": (
         "BuildEnded",
@@ -243,6 +245,7 @@ __all__ = [
     "ProtocolError",
     "Reason",
     "RegistryFailed",
+    "ReportSink",
     "Retrying",
     "RunEnded",
     "RunEvent",
@@ -273,6 +276,7 @@ __all__ = [
     "forecast",
     "load",
     "plan_builds",
+    "report_to",
     "run",
     "run_document",
     "schema",

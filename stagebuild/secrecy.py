@@ -37,6 +37,8 @@ def is_secret_like(name: str, value: str) -> bool:
 
 def without_url_passwords(text: str) -> str:
     """Return the text with what stands before the ``@`` of a URL blotted out."""
+    if "@" not in text:
+        return text
     hidden = _URL_PASSWORD.sub(rf"\g<before>{BLOT}", text)
     return _URL_TOKEN.sub(rf"\g<before>{BLOT}", hidden)
 

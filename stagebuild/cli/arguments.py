@@ -28,6 +28,7 @@ VERBS = (
     "init",
     "man",
     "plan",
+    "report",
     "schema",
     "why",
 )
@@ -51,12 +52,13 @@ examples:
   IMAGE=$(stagebuild prod -q --push)   the reference alone, for scripts
   stagebuild prod --dry-run            show the exact command, run nothing
   stagebuild prod --set tags+=shop:1   change any key of the configuration
+  stagebuild prod --report run.html    and write a page about it, to look at in a browser
   stagebuild check                     look at the Dockerfile before building
   stagebuild build schema              build an environment that is called like a verb
 
 verbs: build ENV…, plan ENV…, why ENV, check [ENV…], compare ENV ENV, graph [ENV…],
-history [ENV], init [DOCKERFILE], import FILE, export bake [ENV…], doctor, completion SHELL, man,
-schema [config|result]
+history [ENV], report [FILE], init [DOCKERFILE], import FILE, export bake [ENV…], doctor,
+completion SHELL, man, schema [config|result]
 
 exit codes: 0 ok, 1 build failed, 2 usage, 3 configuration or Dockerfile, 4 no usable engine,
 5 registry or push, 6 over budget, 130 and 143 interrupted
@@ -244,6 +246,15 @@ def _add_result(parser: argparse.ArgumentParser) -> None:
         "--metadata-file", metavar="FILE", help="write what the engine answered, by environment"
     )
     group.add_argument(
+        "--report",
+        action="append",
+        default=[],
+        type=_report,
+        metavar="FILE",
+        help="write a report of the run: .html, .md, .xml (JUnit), .env, .json, .otlp.json,"
+        " .trace.json (Chrome, Perfetto), or FORM=FILE (repeatable)",
+    )
+    group.add_argument(
         "--skip-unchanged",
         action="store_true",
         help="do not build what is built already, and still where it was put",
@@ -303,6 +314,18 @@ def _count(text: str) -> int:
             f'"{text}" is not a number from 0 up (--retries, STAGEBUILD_RETRIES)'
         )
     return int(text)
+
+
+def _report(text: str) -> str:
+    """Return what ``--report`` was given, which has to say its form."""
+    from stagebuild.report.formats import FORMATS, endings, form_of  # noqa: PLC0415 - if it is given
+
+    if form_of(text) is None:
+        raise argparse.ArgumentTypeError(
+            f'"{text}" does not say which form is meant; a file may end in {endings()}, or be'
+            f" FORM=FILE with one of the forms {', '.join(FORMATS)}"
+        )
+    return text
 
 
 def _positive(text: str) -> int:

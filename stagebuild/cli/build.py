@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from stagebuild.backends.base import Cancel
 from stagebuild.cli.exitcodes import ExitCode, exit_code_of
 from stagebuild.cli.overriding import overrides_of
+from stagebuild.cli.reporting import annotate_refusal, report_sink
 from stagebuild.cli.showing import Display, write_digest_file, write_metadata_file
 from stagebuild.cli.signals import Interrupts
 from stagebuild.config import load
@@ -67,6 +68,7 @@ def build(
         return _build(plan, options, display, environ)
     except StagebuildError as error:
         display.show_refusal(error)
+        annotate_refusal(error, environ, stderr)
         return exit_code_of(error)
 
 
@@ -152,7 +154,8 @@ def _sinks(
         sinks.append(LogSink())
         selected = _selected(options, environ)
         log_choice(selected.backend.name, selected.reason)
-    return sinks
+    reports = report_sink(plan, options, display, environ)
+    return sinks if reports is None else [*sinks, reports]
 
 
 def _redactor(plan: BuildPlan, environ: Mapping[str, str]) -> Callable[[str], str]:

@@ -52,8 +52,17 @@ def run_document(results: Mapping[str, BuildResult], errors: Iterable[Stagebuild
 
 
 def result_document(result: BuildResult) -> Json:
-    """Return one build's part of the document. Reads the image's sizes when nobody has yet."""
+    """Return one build's part of the document. Looks at the image when nobody has yet."""
     sizes = result.sizes
+    return {
+        **told_document(result),
+        "platform_digests": dict(result.platform_digests),
+        "sizes": None if sizes is None else sizes_document(sizes),
+    }
+
+
+def told_document(result: BuildResult) -> Json:
+    """Return the same without what only a look at the image tells: sizes, platforms' digests."""
     return {
         "name": result.name,
         "target": result.spec.target,
@@ -62,7 +71,7 @@ def result_document(result: BuildResult) -> Json:
         "digest": result.digest,
         "image_id": result.image_id,
         "is_index": result.is_index,
-        "platform_digests": dict(result.platform_digests),
+        "platform_digests": {},
         "reference": result.reference,
         "references": dict(result.references),
         "pushed": result.pushed,
@@ -74,10 +83,10 @@ def result_document(result: BuildResult) -> Json:
         "attempts": [_attempt(tried) for tried in result.attempts],
         "caches": [_cache(use) for use in result.caches],
         "warnings": [_warning(warning) for warning in result.warnings],
-        "sizes": None if sizes is None else _sizes(sizes),
         "budget": None
         if result.budget is None
         else [_check(each) for each in result.budget.checks],
+        "sizes": None,
         "timeline": timeline_document(result.timeline),
     }
 
@@ -128,6 +137,7 @@ def _stage(stage: StageTiming) -> Json:
     return {
         "name": stage.name,
         "platform": None if stage.platform is None else str(stage.platform),
+        "built_for": None if stage.built_for is None else str(stage.built_for),
         "busy_s": _seconds(stage.busy_s),
         "work_s": _seconds(stage.work_s),
         "span_s": _seconds(stage.span_s),
@@ -165,6 +175,7 @@ def _overhead(overhead: Overhead) -> Json:
         "size_bytes": overhead.size_bytes,
         "cached": overhead.cached,
         "error": overhead.error or None,
+        "intervals": [[interval.start_s, interval.end_s] for interval in overhead.intervals],
     }
 
 
@@ -229,7 +240,8 @@ def _check(check: BudgetCheck) -> Json:
     }
 
 
-def _sizes(sizes: ImageSizes) -> Json:
+def sizes_document(sizes: ImageSizes) -> Json:
+    """Return what an image weighs."""
     return {
         "total_bytes": sizes.total_bytes,
         "compressed": sizes.compressed,
