@@ -20,6 +20,7 @@ from stagebuild.version import __version__
 
 if TYPE_CHECKING:
     from stagebuild.backends.base import Backend, Cancel, SolveResponse
+    from stagebuild.changes import Changes, changed_since
     from stagebuild.checks import CheckReport, Finding, Ignored, Severity, check_project
     from stagebuild.config import load, schema
     from stagebuild.errors import (
@@ -98,6 +99,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "backends.base": ("Backend", "Cancel", "SolveResponse"),
+    "changes": ("Changes", "changed_since"),
     "checks": ("CheckReport", "Finding", "Ignored", "Severity", "check_project"),
     "config": ("load", "schema"),
     "errors": (
@@ -188,6 +190,7 @@ __all__ = [
     "CacheUse",
     "Cancel",
     "Cause",
+    "Changes",
     "CheckReport",
     "Checks",
     "ConfigError",
@@ -244,6 +247,7 @@ __all__ = [
     "UnsupportedFeature",
     "__version__",
     "build",
+    "changed_since",
     "check_project",
     "execute",
     "forecast",

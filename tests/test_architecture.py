@@ -26,6 +26,7 @@ ROOMS = (
     "planning",
     "secrecy",
     "fingerprint",
+    "changes",
     "progress",
     "buildkit",
     "timeline",

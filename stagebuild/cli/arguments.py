@@ -47,6 +47,7 @@ examples:
   stagebuild prod --push               push it, and print repository@sha256:…
   IMAGE=$(stagebuild prod -q --push)   the reference alone, for scripts
   stagebuild prod --dry-run            show the exact command, run nothing
+  stagebuild --changed-since main      build what differs from a branch, commit or tag
   stagebuild prod --set tags+=shop:1   change any key of the configuration
   stagebuild check                     look at the Dockerfile before building
   stagebuild build schema              build an environment that is called like a verb
@@ -155,6 +156,11 @@ def _add_selection(parser: argparse.ArgumentParser, environ: Mapping[str, str]) 
     group = parser.add_argument_group("what to build")
     group.add_argument("--all", action="store_true", help="every environment that has a target")
     group.add_argument("--list", action="store_true", help="list the environments and exit")
+    group.add_argument(
+        "--changed-since",
+        metavar="REV",
+        help="of these, or of all, what has changed since a git revision, and what needs it",
+    )
     add_file(group, environ)
     _repeatable(group, "--set", metavar="[ENV.]KEY=VALUE", text="set any key; += adds to a list")
     _repeatable(group, "--var", metavar="NAME=VALUE", text="set a variable of the configuration")

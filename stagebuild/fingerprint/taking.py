@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from stagebuild.dockerfile import Mount, Source, Stage, StageGraph
-    from stagebuild.fingerprint.folders import Folders
+    from stagebuild.fingerprint.folders import Trees
     from stagebuild.fingerprint.selecting import Selection
     from stagebuild.fingerprint.trees import Tree
 
@@ -89,7 +89,7 @@ class Taker:
         graph: StageGraph,
         *,
         context: str | None,
-        folders: Folders,
+        folders: Trees,
         images: Callable[[str, str], str | None],
         keys: Mapping[int, str],
     ) -> None:
