@@ -174,7 +174,7 @@ def _add_build(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> N
     _repeatable(group, "--label", metavar="NAME=VALUE", text="set an image label")
     _repeatable(group, "--platform", metavar="OS/ARCH", text="build for these, also as a,b")
     _repeatable(
-        group, "--secret", metavar="SECRET", text="id=NAME,env=VARIABLE or id=NAME,src=FILE"
+        group, "--secret", metavar="SECRET", text="id=NAME and env=, src= or command=, as CSV"
     )
     _repeatable(group, "--ssh", metavar="ID[=PATH]", text="forward an ssh agent or a key")
     _repeatable(group, "--cache-from", metavar="ENTRY", text="import this cache instead")
