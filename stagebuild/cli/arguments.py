@@ -201,7 +201,7 @@ def _add_build(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> N
         type=_positive,
         metavar="N",
         default=environ.get("STAGEBUILD_JOBS") or None,
-        help="builds at the same time; one per processor by default [STAGEBUILD_JOBS]",
+        help="builds at the same time; 8 by default, or one per processor [STAGEBUILD_JOBS]",
     )
     group.add_argument(
         "--retries",
