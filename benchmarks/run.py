@@ -14,7 +14,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import checking, command_line, many_environments, progress_lines, sdk_vs_buildx
+from benchmarks import (
+    checking,
+    command_line,
+    gated_release,
+    many_environments,
+    progress_lines,
+    sdk_vs_buildx,
+)
 from benchmarks.peers import Peers, peers
 
 if TYPE_CHECKING:
@@ -30,6 +37,7 @@ BEGIN, END = "<!-- table: begin, written by make bench -->", "<!-- table: end --
 GROUPS: dict[str, Callable[[Peers], Iterator[Row]]] = {
     "checking": checking.rows,
     "command_line": command_line.rows,
+    "gated_release": gated_release.rows,
     "many_environments": many_environments.rows,
     "progress_lines": progress_lines.rows,
     "sdk_vs_buildx": sdk_vs_buildx.rows,
