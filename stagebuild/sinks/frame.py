@@ -111,7 +111,7 @@ class _Page:
         busy = [group for group in build.groups.values() if group.running]
         if not busy:
             return self.build_line(build)
-        newest = busy[-1]
+        newest = max(busy, key=lambda group: group.place)
         does = f"  {newest.title} {self._done(newest)}  {self._doing(newest, newest.running)}"
         return (*self.build_line(build), (clean(does), Tone.QUIET))
 
