@@ -22,6 +22,7 @@ from stagebuild.version import __version__
 if TYPE_CHECKING:
     from stagebuild.backends.base import Backend, Cancel, SolveResponse
     from stagebuild.budgets.values import BudgetCheck, BudgetReport, Culprit
+    from stagebuild.changes import Changes, changed_since
     from stagebuild.checks import CheckReport, Finding, Ignored, Severity, check_project
     from stagebuild.config import load, schema
     from stagebuild.errors import (
@@ -108,6 +109,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "backends.base": ("Backend", "Cancel", "SolveResponse"),
     "budgets.values": ("BudgetCheck", "BudgetReport", "Culprit"),
+    "changes": ("Changes", "changed_since"),
     "checks": ("CheckReport", "Finding", "Ignored", "Severity", "check_project"),
     "config": ("load", "schema"),
     "errors": (
@@ -211,6 +213,7 @@ __all__ = [
     "CacheUse",
     "Cancel",
     "Cause",
+    "Changes",
     "CheckReport",
     "Checks",
     "ConfigError",
@@ -271,6 +274,7 @@ __all__ = [
     "UnsupportedFeature",
     "__version__",
     "build",
+    "changed_since",
     "check_project",
     "execute",
     "forecast",

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from stagebuild.result import BuildResult
     from stagebuild.scheduling.judging import LastBytes
 
+_LEAST_JOBS = 8
+
 Watch = Callable[[RunEvent], None]
 
 
@@ -85,8 +87,8 @@ def execute(
         plan: What ``plan_builds`` returned.
         push: Overrides the ``push`` of what was asked for, not of its gates, when given.
         load: Overrides ``load`` likewise.
-        jobs: How many builds may run at the same time; as many as the machine has processors, but
-            at least two, when not given.
+        jobs: How many builds may run at the same time; eight when not given, or as many as this
+            machine has processors if that is more.
         keep_going: Whether the others go on when one has failed; they are canceled otherwise.
         all_or_nothing: Whether nothing is published before everything is built.
         on_event: Called for every event of the run, never by two threads at once.
@@ -352,5 +354,10 @@ def _both(first: Watch, second: Watch | None) -> Watch:
 
 
 def default_jobs() -> int:
-    """Return how many builds run at once unless told otherwise: one per processor, at least two."""
-    return max(2, os.cpu_count() or 1)
+    """
+    Return how many builds run at once unless told otherwise: eight, more with more processors.
+
+    The engine does the work, often on another machine, and runs the steps of a single build at
+    once without any limit. A build costs this machine a connection or a process that waits.
+    """
+    return max(_LEAST_JOBS, os.cpu_count() or 1)

@@ -27,6 +27,7 @@ ROOMS = (
     "planning",
     "secrecy",
     "fingerprint",
+    "changes",
     "progress",
     "buildkit",
     "timeline",

@@ -51,6 +51,7 @@ examples:
   stagebuild prod --push               push it, and print repository@sha256:…
   IMAGE=$(stagebuild prod -q --push)   the reference alone, for scripts
   stagebuild prod --dry-run            show the exact command, run nothing
+  stagebuild --changed-since main      build what differs from a branch, commit or tag
   stagebuild prod --set tags+=shop:1   change any key of the configuration
   stagebuild prod --report run.html    and write a page about it, to look at in a browser
   stagebuild check                     look at the Dockerfile before building
@@ -161,6 +162,11 @@ def _add_selection(parser: argparse.ArgumentParser, environ: Mapping[str, str]) 
     group = parser.add_argument_group("what to build")
     group.add_argument("--all", action="store_true", help="every environment that has a target")
     group.add_argument("--list", action="store_true", help="list the environments and exit")
+    group.add_argument(
+        "--changed-since",
+        metavar="REV",
+        help="of these, or of all, what has changed since a git revision, and what needs it",
+    )
     add_file(group, environ)
     _repeatable(group, "--set", metavar="[ENV.]KEY=VALUE", text="set any key; += adds to a list")
     _repeatable(group, "--var", metavar="NAME=VALUE", text="set a variable of the configuration")
@@ -174,7 +180,7 @@ def _add_build(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> N
     _repeatable(group, "--label", metavar="NAME=VALUE", text="set an image label")
     _repeatable(group, "--platform", metavar="OS/ARCH", text="build for these, also as a,b")
     _repeatable(
-        group, "--secret", metavar="SECRET", text="id=NAME,env=VARIABLE or id=NAME,src=FILE"
+        group, "--secret", metavar="SECRET", text="id=NAME and env=, src= or command=, as CSV"
     )
     _repeatable(group, "--ssh", metavar="ID[=PATH]", text="forward an ssh agent or a key")
     _repeatable(group, "--cache-from", metavar="ENTRY", text="import this cache instead")
@@ -201,7 +207,7 @@ def _add_build(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> N
         type=_positive,
         metavar="N",
         default=environ.get("STAGEBUILD_JOBS") or None,
-        help="builds at the same time; one per processor by default [STAGEBUILD_JOBS]",
+        help="builds at the same time; 8 by default, or one per processor [STAGEBUILD_JOBS]",
     )
     group.add_argument(
         "--retries",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from stagebuild.context.ignorefile import read_ignorefile
 from stagebuild.context.walk import walk
@@ -20,6 +20,18 @@ if TYPE_CHECKING:
 
 _TICK_S = 0.02
 """File systems tell the time by the kernel's tick, a hundredth of a second at worst."""
+
+
+class Trees(Protocol):
+    """What a fingerprint takes files from."""
+
+    def tree(self, folder: str, *, is_context: bool) -> Tree:
+        """
+        Return a folder's tree, without what its ignore file leaves out.
+
+        Raises:
+            ContextError: It can't be read, or its ignore file is wrong.
+        """
 
 
 class Folders:

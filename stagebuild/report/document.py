@@ -18,11 +18,13 @@ from stagebuild.errors import (
     DockerfileError,
     GateFailed,
 )
+from stagebuild.report.changes import changes_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from stagebuild.budgets.values import BudgetCheck
+    from stagebuild.changes import Changes
     from stagebuild.errors import StagebuildError
     from stagebuild.result import Attempt, BuildResult, BuildWarning
     from stagebuild.sizes import ImageSizes
@@ -40,14 +42,27 @@ VERSION = 1
 Json = dict[str, object]
 
 
-def run_document(results: Mapping[str, BuildResult], errors: Iterable[StagebuildError]) -> Json:
-    """Return the document of a run; ``ok`` is whether there are no errors."""
+def run_document(
+    results: Mapping[str, BuildResult],
+    errors: Iterable[StagebuildError],
+    *,
+    changes: Changes | None = None,
+) -> Json:
+    """
+    Return the document of a run; ``ok`` is whether there are no errors.
+
+    Args:
+        results: By name.
+        errors: In the order to report them.
+        changes: Why these were built, where ``changed_since`` said so.
+    """
     failed = [error_document(error) for error in errors]
     return {
         "version": VERSION,
         "ok": not failed,
         "results": {name: result_document(result) for name, result in results.items()},
         "errors": failed,
+        "changed_since": changes_document(changes),
     }
 
 

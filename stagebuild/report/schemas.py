@@ -60,10 +60,17 @@ def result_schema() -> Json:
             ok=_FLAG,
             results=_map(_ref("result")),
             errors=_list(_ref("error")),
+            changed_since=_maybe("changes"),
         ),
         "$defs": {
             "result": _result(),
             "error": _error(),
+            "changes": _record(
+                revision=_TEXT,
+                commit=_TEXT,
+                builds=_map(_list(_TEXT)),
+                unchanged=_list(_TEXT),
+            ),
             "timeline": _record(
                 started_s=_MOMENT,
                 completed_s=_MOMENT,

@@ -18,6 +18,7 @@ from stagebuild.failures import canceled_before_start, gate_failed, shared_cache
 from stagebuild.runevents import BuildEnded, BuildStarted, GatesAwaited, RunEnded
 from stagebuild.scheduling.layouts import Layouts
 from stagebuild.scheduling.schedule import Phase, Schedule, State, Task
+from stagebuild.scheduling.secretcommands import SecretCommands
 from stagebuild.scheduling.solving import Building, refusal
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class Run:
         tell = None if watch is None else self._tell
         # A failing build cancels its siblings, but not whatever else the caller's Cancel governs.
         self._layouts = Layouts()
+        secrets = SecretCommands()
         warned = shared_cache_warnings(specs)
         self._buildings = {
             spec.name: Building(
@@ -77,6 +79,7 @@ class Run:
                 backend,
                 tell,
                 layouts=self._layouts,
+                secrets=secrets,
                 is_base=self._schedule.is_base(spec.name),
                 warned=warned.get(spec.name, ()),
                 last_bytes=last_bytes,
