@@ -27,3 +27,13 @@ def having(text: str, *, of: str = "cmdline") -> list[int]:
         except OSError:  # it has ended
             continue
     return found
+
+
+def parent(pid: int) -> int | None:
+    """Return a process' parent, or None when it has ended."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    # What is in parentheses is the program's name, which may hold anything.
+    return int(stat.rpartition(")")[2].split()[1])

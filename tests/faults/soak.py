@@ -24,9 +24,9 @@ import stagebuild as sb
 from stagebuild.backends.base import Cancel
 from tests.conftest import engine_named
 from tests.faults import page, processes
-from tests.faults.cells import TRANSIENT
 from tests.faults.kills import Kills
 from tests.faults.lab import BACKENDS, FAULTS, PHASES, Lab
+from tests.faults.verdicts import TRANSIENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,11 +14,11 @@ import pytest
 from stagebuild.errors import BuildFailed, EngineUnavailable
 from stagebuild.runevents import Retrying
 from tests.faults.kills import Kills
-from tests.faults.lab import BACKENDS, Lab
+from tests.faults.lab import BACKENDS, SLOW, Lab, when_sleeping
 from tests.faults.pump import EnginePump
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from stagebuild.runevents import RunEvent
     from tests.conftest import Engine
@@ -46,21 +45,6 @@ def lab(request: pytest.FixtureRequest, engine: Engine, tmp_path: Path, pump: En
         registry=engine.registry,
         folder=folder,
     )
-
-
-SLOW = "FROM busybox\nRUN echo NONCE > /first\nRUN sleep 2 && echo NONCE > /second\n"
-
-
-def when_sleeping(act: Callable[[], None]) -> Callable[[RunEvent], None]:
-    """Return a watcher that acts once, when the slow step has begun."""
-    begun = threading.Event()
-
-    def watch(event: RunEvent) -> None:
-        if not begun.is_set() and "sleep 2" in repr(event) and "started_s=1" in repr(event):
-            begun.set()
-            threading.Timer(0.3, act).start()
-
-    return watch
 
 
 def test_an_engine_that_restarts_is_waited_for_and_the_build_succeeds(
