@@ -14,7 +14,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import checking, command_line, many_environments, progress_lines, sdk_vs_buildx
+from benchmarks import (
+    checking,
+    cold_machine,
+    command_line,
+    many_environments,
+    progress_lines,
+    sdk_vs_buildx,
+)
 from benchmarks.peers import Peers, peers
 
 if TYPE_CHECKING:
@@ -29,6 +36,7 @@ BEGIN, END = "<!-- table: begin, written by make bench -->", "<!-- table: end --
 
 GROUPS: dict[str, Callable[[Peers], Iterator[Row]]] = {
     "checking": checking.rows,
+    "cold_machine": cold_machine.rows,
     "command_line": command_line.rows,
     "many_environments": many_environments.rows,
     "progress_lines": progress_lines.rows,

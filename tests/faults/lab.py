@@ -180,7 +180,7 @@ class Lab:
             }
         ).encode()
         for blob in (layer, config):
-            self._push_blob(repository, blob)
+            self.push_blob(repository, blob)
         manifest = {
             "schemaVersion": 2,
             "mediaType": _MANIFEST,
@@ -191,7 +191,8 @@ class Lab:
         data = json.dumps(manifest).encode()
         urlopen(Request(url, data=data, method="PUT", headers={"Content-Type": _MANIFEST})).close()
 
-    def _push_blob(self, repository: str, blob: bytes) -> None:
+    def push_blob(self, repository: str, blob: bytes) -> None:
+        """Put a blob into the registry."""
         url = f"http://{self.registry}/v2/{repository}/blobs/uploads/"
         with urlopen(Request(url, data=b"", method="POST")) as begun:
             place = begun.headers["Location"]
