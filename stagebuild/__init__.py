@@ -21,10 +21,13 @@ from stagebuild.version import __version__
 
 if TYPE_CHECKING:
     from stagebuild.backends.base import Backend, Cancel, SolveResponse
+    from stagebuild.budgets.values import BudgetCheck, BudgetReport, Culprit
+    from stagebuild.changes import Changes, changed_since
     from stagebuild.checks import CheckReport, Finding, Ignored, Severity, check_project
     from stagebuild.config import load, schema
     from stagebuild.errors import (
         BackendError,
+        BudgetExceeded,
         BuildCanceled,
         BuildFailed,
         BuildTimedOut,
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
         EngineUnavailable,
         GateFailed,
         HistoryError,
+        ImageUnreadable,
         ProtocolError,
         RegistryFailed,
         StagebuildError,
@@ -51,6 +55,7 @@ if TYPE_CHECKING:
         forecast,
     )
     from stagebuild.history import (
+        BudgetRecord,
         BuildRecord,
         GitState,
         History,
@@ -103,10 +108,13 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "backends.base": ("Backend", "Cancel", "SolveResponse"),
+    "budgets.values": ("BudgetCheck", "BudgetReport", "Culprit"),
+    "changes": ("Changes", "changed_since"),
     "checks": ("CheckReport", "Finding", "Ignored", "Severity", "check_project"),
     "config": ("load", "schema"),
     "errors": (
         "BackendError",
+        "BudgetExceeded",
         "BuildCanceled",
         "BuildFailed",
         "BuildTimedOut",
@@ -116,6 +124,7 @@ _HOMES = {
         "EngineUnavailable",
         "GateFailed",
         "HistoryError",
+        "ImageUnreadable",
         "ProtocolError",
         "RegistryFailed",
         "StagebuildError",
@@ -133,6 +142,7 @@ _HOMES = {
         "forecast",
     ),
     "history": (
+        "BudgetRecord",
         "BuildRecord",
         "GitState",
         "History",
@@ -183,6 +193,10 @@ __all__ = [
     "Attestation",
     "Backend",
     "BackendError",
+    "BudgetCheck",
+    "BudgetExceeded",
+    "BudgetRecord",
+    "BudgetReport",
     "BuildCanceled",
     "BuildEnded",
     "BuildFailed",
@@ -199,10 +213,12 @@ __all__ = [
     "CacheUse",
     "Cancel",
     "Cause",
+    "Changes",
     "CheckReport",
     "Checks",
     "ConfigError",
     "ContextError",
+    "Culprit",
     "Digest",
     "DockerfileError",
     "EngineUnavailable",
@@ -218,6 +234,7 @@ __all__ = [
     "Image",
     "ImageDigests",
     "ImageSizes",
+    "ImageUnreadable",
     "LayerRecord",
     "LayerSize",
     "Machine",
@@ -257,6 +274,7 @@ __all__ = [
     "UnsupportedFeature",
     "__version__",
     "build",
+    "changed_since",
     "check_project",
     "execute",
     "forecast",

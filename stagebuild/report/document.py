@@ -11,16 +11,20 @@ from typing import TYPE_CHECKING
 
 from stagebuild.errors import (
     BackendError,
+    BudgetExceeded,
     BuildCanceled,
     BuildFailed,
     ConfigError,
     DockerfileError,
     GateFailed,
 )
+from stagebuild.report.changes import changes_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from stagebuild.budgets.values import BudgetCheck
+    from stagebuild.changes import Changes
     from stagebuild.errors import StagebuildError
     from stagebuild.result import Attempt, BuildResult, BuildWarning
     from stagebuild.sizes import ImageSizes
@@ -38,14 +42,27 @@ VERSION = 1
 Json = dict[str, object]
 
 
-def run_document(results: Mapping[str, BuildResult], errors: Iterable[StagebuildError]) -> Json:
-    """Return the document of a run; ``ok`` is whether there are no errors."""
+def run_document(
+    results: Mapping[str, BuildResult],
+    errors: Iterable[StagebuildError],
+    *,
+    changes: Changes | None = None,
+) -> Json:
+    """
+    Return the document of a run; ``ok`` is whether there are no errors.
+
+    Args:
+        results: By name.
+        errors: In the order to report them.
+        changes: Why these were built, where ``changed_since`` said so.
+    """
     failed = [error_document(error) for error in errors]
     return {
         "version": VERSION,
         "ok": not failed,
         "results": {name: result_document(result) for name, result in results.items()},
         "errors": failed,
+        "changed_since": changes_document(changes),
     }
 
 
@@ -81,6 +98,9 @@ def told_document(result: BuildResult) -> Json:
         "attempts": [_attempt(tried) for tried in result.attempts],
         "caches": [_cache(use) for use in result.caches],
         "warnings": [_warning(warning) for warning in result.warnings],
+        "budget": None
+        if result.budget is None
+        else [_check(each) for each in result.budget.checks],
         "sizes": None,
         "timeline": timeline_document(result.timeline),
     }
@@ -105,6 +125,9 @@ def error_document(error: StagebuildError) -> Json:
         "stage": None if built is None else built.stage,
         "step": None if built is None else built.step,
         "exit_code": None if built is None else built.exit_code,
+        "budget": [_check(each) for each in error.checks]
+        if isinstance(error, BudgetExceeded)
+        else None,
         "log_tail": [] if built is None else list(built.log_tail),
         "attempts": [] if built is None else [_attempt(tried) for tried in built.attempts],
         "timeline": None if timeline is None else timeline_document(timeline),
@@ -207,6 +230,28 @@ def _warning(warning: BuildWarning) -> Json:
         "url": warning.url,
         "path": warning.path,
         "line": warning.line,
+    }
+
+
+def _check(check: BudgetCheck) -> Json:
+    culprit = check.culprit
+    return {
+        "key": check.key,
+        "platform": check.platform,
+        "met": check.met,
+        "limit": check.limit,
+        "actual": check.actual,
+        "limit_value": check.limit_value,
+        "actual_value": check.actual_value,
+        "culprit": None
+        if culprit is None
+        else {
+            "step": culprit.step,
+            "stage": culprit.stage,
+            "line": culprit.line,
+            "layer": culprit.layer,
+            "size_bytes": culprit.size_bytes,
+        },
     }
 
 

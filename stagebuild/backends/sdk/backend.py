@@ -11,7 +11,7 @@ from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from stagebuild.backends.base import SolveFailed
-from stagebuild.backends.sdk.dockerconfig import BACKEND, DockerConfig, EngineHost, address_of
+from stagebuild.backends.sdk.dockerconfig import BACKEND, DockerConfig, address_of
 from stagebuild.backends.sdk.joint import JointBuilds
 from stagebuild.buildkit.errors import BuildKitError
 from stagebuild.errors import UnsupportedFeature
@@ -21,8 +21,10 @@ from stagebuild.values import replaced
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from stagebuild.backends.base import Backend, Cancel, Emit, SolveResponse
+    from stagebuild.backends.base import Backend, Cancel, Emit, ImageStore, SolveResponse
+    from stagebuild.backends.sdk.dockerconfig import EngineHost
     from stagebuild.backends.sdk.joint import Started
+    from stagebuild.buildkit.endpoints import Address
     from stagebuild.model import Digest, ImageFacts
     from stagebuild.planning.spec import BuildSpec
 
@@ -78,7 +80,7 @@ class SdkBackend:
         """
         engine = self._engine(specs)
         with JointBuilds(
-            address_of(engine),
+            self.address(engine),
             config=self._config,
             environ=self._environ,
             specs=specs,
@@ -104,6 +106,12 @@ class SdkBackend:
             return facts_of_pushed(named, response.digest, self.credentials)
         return facts_of_stored(self._engine((spec,)), response)
 
+    def image_store(self) -> ImageStore:
+        """Return the engine's image store."""
+        from stagebuild.backends.sdk.store import EngineStore  # noqa: PLC0415 - off the hot path
+
+        return EngineStore(self._engine(()))
+
     def credentials(self, host: str) -> tuple[str, str]:
         """
         Return user name and secret of a registry, as Docker is configured.
@@ -114,6 +122,15 @@ class SdkBackend:
         from stagebuild.backends.sdk.credentials import credentials  # noqa: PLC0415
 
         return credentials(self._config, host, self._environ)
+
+    def address(self, engine: EngineHost) -> Address:
+        """
+        Return how to connect to an engine.
+
+        Raises:
+            EngineUnavailable: There is no way to it, or its TLS files can't be read.
+        """
+        return address_of(engine, self._environ)
 
     def command(self, spec: BuildSpec) -> str:
         """Return what ``build`` would ask of the engine as one line of text; starts nothing."""
@@ -130,13 +147,13 @@ class SdkBackend:
         builders = {spec.builder for spec in specs} - {None, "default"}
         for builder in builders:
             if "://" in str(builder) and len(builders) == 1:
-                return EngineHost(str(builder))
+                return self._config.host_at(str(builder))
             raise UnsupportedFeature(
                 f"the buildx builder {builder}",
                 backend=BACKEND,
                 remedy="use the buildx backend, or name a buildkitd's address as the builder",
             )
-        return EngineHost(self._host) if self._host else self._config.engine_host()
+        return self._config.host_at(self._host) if self._host else self._config.engine_host()
 
 
 class _Joint:
@@ -150,6 +167,7 @@ class _Joint:
         self._backend = backend
         self.image_facts = backend.image_facts
         self.command = backend.command
+        self.image_store = backend.image_store
 
     def together(self, specs: Sequence[BuildSpec]) -> nullcontext[Backend]:
         del specs
@@ -181,13 +199,14 @@ class _Joint:
         self, spec: BuildSpec, response: SolveResponse, emit: Emit, cancel: Cancel
     ) -> SolveResponse:
         """Push what the engine did not, and return the response with the registry's digest."""
-        from stagebuild.backends.sdk.engineapi import push  # noqa: PLC0415 - 150 ms
+        from stagebuild.backends.sdk.engineapi import push  # noqa: PLC0415 - rare
         from stagebuild.model.references import Reference  # noqa: PLC0415
 
         digest: Digest | None = None
+        address = self._backend.address(self._engine)
         for tag in spec.tags:
             auth = self._backend.credentials(Reference.parse(tag).domain)
-            digest = push(self._engine, tag, auth, emit=emit, cancel=cancel) or digest
+            digest = push(address, tag, auth, emit=emit, cancel=cancel) or digest
         return replaced(response, digest=digest)
 
 
