@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,6 +22,10 @@ DEFAULT_ENGINE = "28.5"
 
 # What tests build is not remembered, unless one names a file or gives an environment of its own.
 os.environ["STAGEBUILD_HISTORY"] = "0"
+
+# How long an example takes says how busy the machine is: an engine may be building beside.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +53,7 @@ class Engine:
 
 
 @functools.cache
-def _engine(name: str) -> Engine:
+def engine_named(name: str) -> Engine:
     # Another checkout's engines serve as well, and need not be downloaded again.
     tool = [
         sys.executable,
@@ -63,7 +68,7 @@ def _engine(name: str) -> Engine:
 @pytest.fixture(scope="session")
 def engines() -> Callable[[str], Engine]:
     """A function that gives the engine of a name, started when it is first asked for."""
-    return _engine
+    return engine_named
 
 
 @pytest.fixture(scope="session")

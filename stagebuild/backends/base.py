@@ -118,6 +118,12 @@ class SolveResponse:
     versions: Mapping[str, str] = field(default_factory=dict)
 
 
+def check_held(name: str, held: Mapping[str, str]) -> None:
+    """Raise SolveFailed for a secret of a command that nobody has run: a run does."""
+    if name not in held:
+        raise SolveFailed(f'secret "{name}": its command was not run; builds of a run have it')
+
+
 class SolveFailed(Exception):
     """
     The engine did not finish a build; raised by backends, made a ``BuildFailed`` by the runner.

@@ -123,8 +123,8 @@ def read_secrets(value: object) -> dict[str, Secret]:
 
 def _read_secret(_: str, value: object) -> Secret:
     if not isinstance(value, dict):
-        raise expected("{ env = NAME } or { file = PATH }", value)
-    check_keys(value, ("env", "file"))
+        raise expected("{ env = NAME }, { file = PATH } or { command = TEXT }", value)
+    check_keys(value, ("env", "file", "command"))
     sources = read_members(value, read=lambda _, source: read_text(source))
     try:
         return Secret(**sources)

@@ -150,8 +150,9 @@ ENVIRONMENT_KEYS = table_of(
     Key(
         "secrets",
         kinds.SECRETS,
-        "Secrets for `RUN --mount=type=secret`, by id: a variable of the process environment or a"
-        " file relative to the file's folder. Their values never enter the plan.",
+        "Secrets for `RUN --mount=type=secret`, by id: a variable of the process environment, a"
+        " file relative to the file's folder, or what a command prints, run once in a run. Their"
+        " values never enter the plan.",
         "none",
         '{ pip-token = { env = "PIP_TOKEN" }, netrc = { file = "secrets/netrc" } }',
     ),

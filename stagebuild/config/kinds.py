@@ -171,11 +171,12 @@ OUTPUTS = Kind(
     listed=True,
 )
 SECRETS = Kind(
-    words="table of `{ env = NAME }` or `{ file = PATH }` by id, or text as for buildx, or a list",
+    words="table of `{ env = NAME }`, `{ file = PATH }` or `{ command = TEXT }` by id, or text as"
+    " for buildx, or a list",
     read=entries.read_secrets,
     schema={
         "anyOf": [
-            _map(_table({"env": _TEXT, "file": _TEXT}, required=1)),
+            _map(_table({"env": _TEXT, "file": _TEXT, "command": _TEXT}, required=1)),
             *_one_or_list(_TEXT)["anyOf"],
         ]
     },

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from stagebuild.backends.buildx.images import history_of
+from stagebuild.backends.imagedocuments import history_of
 from stagebuild.contents.merging import count_bytes, merged
 from stagebuild.contents.packages import packages_in
 from stagebuild.model.images import ImageFacts

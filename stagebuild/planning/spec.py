@@ -53,6 +53,8 @@ class BuildSpec:
         cache_from: Cache imports, in order of preference.
         cache_to: Cache exports.
         secrets: Secrets by id; sources only, never values. File paths are absolute.
+        held_secrets: What commands printed, by the secret's id. No plan has it: a run gives it to
+            a backend alone.
         ssh: Agents and keys by id.
         outputs: Where the result goes, besides ``push`` and ``load``; ``dest`` is absolute.
         attestations: What to attach.
@@ -123,6 +125,7 @@ class BuildSpec:
     timeout_s: float | None = None
     idle_timeout_s: float | None = None
     budget: Budget | None = None
+    held_secrets: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     graph: Callable[[], StageGraph] | None = field(default=None, compare=False, repr=False)
     graph_for: Callable[[Platform], StageGraph] | None = field(
         default=None, compare=False, repr=False

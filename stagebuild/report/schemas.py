@@ -18,6 +18,11 @@ _MAYBE_NUMBER: Json = {"type": ["number", "null"]}
 _DIGEST: Json = {"type": "string", "pattern": "^[a-z0-9+._-]+:[0-9a-f]{32,}$"}
 _MAYBE_DIGEST: Json = {"type": ["string", "null"], "pattern": "^[a-z0-9+._-]+:[0-9a-f]{32,}$"}
 
+_INTERVALS: Json = {
+    "type": "array",
+    "items": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2},
+}
+
 
 _BUDGET: Json = {"type": ["array", "null"], "items": {"$ref": "#/$defs/budget"}}
 
@@ -55,10 +60,17 @@ def result_schema() -> Json:
             ok=_FLAG,
             results=_map(_ref("result")),
             errors=_list(_ref("error")),
+            changed_since=_maybe("changes"),
         ),
         "$defs": {
             "result": _result(),
             "error": _error(),
+            "changes": _record(
+                revision=_TEXT,
+                commit=_TEXT,
+                builds=_map(_list(_TEXT)),
+                unchanged=_list(_TEXT),
+            ),
             "timeline": _record(
                 started_s=_MOMENT,
                 completed_s=_MOMENT,
@@ -72,6 +84,7 @@ def result_schema() -> Json:
             "stage": _record(
                 name=_TEXT,
                 platform=_MAYBE_TEXT,
+                built_for=_MAYBE_TEXT,
                 busy_s=_SECONDS,
                 work_s=_SECONDS,
                 span_s=_SECONDS,
@@ -89,9 +102,7 @@ def result_schema() -> Json:
                 total=_COUNT,
                 command=_TEXT,
                 busy_s=_SECONDS,
-                intervals=_list(
-                    {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
-                ),
+                intervals=_INTERVALS,
                 cached=_FLAG,
                 canceled=_FLAG,
                 error=_MAYBE_TEXT,
@@ -105,6 +116,7 @@ def result_schema() -> Json:
                 size_bytes=_MAYBE_COUNT,
                 cached=_FLAG,
                 error=_MAYBE_TEXT,
+                intervals=_INTERVALS,
             ),
             "segment": _record(
                 label=_TEXT,

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from stagebuild.runevents import RunEvent
     from stagebuild.scheduling.judging import LastBytes
     from stagebuild.scheduling.layouts import Layouts
+    from stagebuild.scheduling.secretcommands import SecretCommands
     from stagebuild.timeline import Timeline
 
 _NEGLIGIBLE_S = 0.01
@@ -51,6 +52,7 @@ class Building:
         backend: What builds it.
         tell: Gets every event, or None.
         layouts: Where images are that other builds are based on.
+        secrets: Runs the commands that print secrets.
         is_base: Whether others are based on this one.
         warned: What is to be said of the build whatever comes of it.
         last_bytes: Tells what the last build of the same weighed, for its budget.
@@ -67,6 +69,7 @@ class Building:
         tell: Callable[[RunEvent], None] | None,
         *,
         layouts: Layouts,
+        secrets: SecretCommands,
         is_base: bool,
         warned: Sequence[BuildWarning] = (),
         last_bytes: LastBytes = lambda _: None,
@@ -74,6 +77,7 @@ class Building:
         self.spec = spec
         self.cancel = Cancel()
         self._layouts = layouts
+        self._secrets = secrets
         self._is_base = is_base
         self._backend = backend
         self._tell = tell
@@ -147,7 +151,7 @@ class Building:
             return self._not_the_same(self._ran_again)
         if self._observed is None:
             return canceled_before_start(self.spec, failed.message)
-        timeline = self._observed.timeline()
+        timeline = self._observed.timeline(blamed=failed.vertex)
         cause = failure_class(failed, timeline)
         attempts = self._observed.attempts(error=failed.message, cause=cause)
         return build_failed(self.spec, failed, timeline, attempts=attempts)
@@ -222,7 +226,8 @@ class Building:
             raise self._not_the_same(self._ran_again)
 
     def _build(self, spec: BuildSpec, emit: Emit) -> SolveResponse:
-        return self._backend.build(self._layouts.based(spec), emit, self.cancel)
+        held = self._secrets.held(self._layouts.based(spec), self.cancel)
+        return self._backend.build(held, emit, self.cancel)
 
     def _refuse(self, step: str) -> None:
         """Stop publishing what its gates have not seen."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import uuid
 from typing import TYPE_CHECKING
@@ -35,7 +36,13 @@ CONFIGURATIONS = """\
 [environments.base]
 target = "base"
 [environments.args]
-build-args = { LEVEL = "info", N = 3, F = 3.10, T = true, DOLLAR = "a$${b} %{c} $$d" }
+[environments.args.build-args]
+LEVEL = "info"
+N = 3
+F = 3.10
+T = true
+DOLLAR = "a$${b} %{c} $$d"
+Q = 'a "b", c'
 [environments.labels]
 labels = { "org.example/a.b" = "one two", c = "" , d = "x=y,z" }
 [environments.annotated]
@@ -94,7 +101,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     subprocess.run(keygen, check=True)
     text = CONFIGURATIONS
     for line in CONFIGURATIONS.splitlines():
-        if line.startswith("[") and "base" not in line:
+        if re.fullmatch(r"\[environments\.(?!base)[a-z-]+\]", line):
             text = text.replace(f"{line}\n", f'{line}\ntarget = "prod"\n')
     (tmp_path / "stagebuild.toml").write_text(text)
     monkeypatch.chdir(tmp_path)

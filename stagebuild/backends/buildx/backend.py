@@ -11,7 +11,7 @@ import contextlib
 from collections import deque
 from typing import TYPE_CHECKING
 
-from stagebuild.backends.base import SolveFailed
+from stagebuild.backends.base import SolveFailed, check_held
 from stagebuild.backends.buildx import process
 from stagebuild.backends.buildx.argv import BACKEND, Invocation, invocation, loads_besides
 from stagebuild.backends.buildx.discovery import buildx_command
@@ -223,6 +223,13 @@ class BuildxBackend:
         for name, secret in spec.secrets.items():
             if secret.env is not None and secret.env not in self._environ:
                 raise SolveFailed(f'secret "{name}": there is no environment variable {secret.env}')
+            if secret.command is not None:
+                check_held(name, spec.held_secrets)
+                if "\0" in spec.held_secrets[name]:
+                    raise SolveFailed(
+                        f'secret "{name}": its command printed a NUL byte, which no environment'
+                        " variable can hold; the sdk backend takes it"
+                    )
 
     @contextlib.contextmanager
     def _learning_version(self, command: Sequence[str]) -> Iterator[dict[str, str]]:

@@ -13,14 +13,14 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
-from stagebuild.backends.buildx.images import history_of, platform_manifests
+from stagebuild.backends.imagedocuments import history_of, platform_manifests, platform_name
 from stagebuild.model.images import ImageFacts
 from stagebuild.model.references import Reference
-from stagebuild.model.values import Digest, Platform
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from http.client import HTTPResponse
+
+    from stagebuild.model.values import Digest
 
 _TIMEOUT_S = 30
 _UNAUTHORIZED = 401
@@ -68,7 +68,7 @@ class Repository:
         manifest = top if first is None else self.document(f"manifests/{first}")
         config = self.document(f"blobs/{manifest['config']['digest']}")
         if not by_platform:
-            by_platform = {_platform_name(config): digest}
+            by_platform = {platform_name(config): digest}
         return ImageFacts(
             history=tuple(history_of(config, manifest.get("layers") or ())),
             compressed=True,
@@ -131,8 +131,3 @@ def _opened(url: str, header: str | None) -> HTTPResponse:
         request.add_unredirected_header("Authorization", header)
     answer: HTTPResponse = urlopen(request, timeout=_TIMEOUT_S)  # noqa: S310 - as above
     return answer
-
-
-def _platform_name(config: Mapping[str, Any]) -> str:
-    parts = (config.get("os"), config.get("architecture"), config.get("variant"))
-    return str(Platform.parse("/".join(part for part in parts if part)))
