@@ -1,4 +1,4 @@
-"""A gate in place of a COPY that forces the tests, as docs/how-to/replace-a-forced-test.md has it."""
+"""A gate in place of a COPY that forces the tests, as the how-to page about it has it."""
 
 from __future__ import annotations
 
