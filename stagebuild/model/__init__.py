@@ -1,5 +1,7 @@
 """The values that people write and read: no effects, no knowledge of how anything is built."""
 
+from stagebuild.model.budget import Budget
+from stagebuild.model.builders import Builder, BuilderNode, TlsFiles
 from stagebuild.model.entries import (
     Attestation,
     CacheEntry,
@@ -14,6 +16,9 @@ from stagebuild.model.values import Digest, Platform
 
 __all__ = [
     "Attestation",
+    "Budget",
+    "Builder",
+    "BuilderNode",
     "CacheEntry",
     "Checks",
     "Digest",
@@ -27,5 +32,6 @@ __all__ = [
     "Project",
     "Secret",
     "SshForward",
+    "TlsFiles",
     "Ulimit",
 ]

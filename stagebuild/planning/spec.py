@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from stagebuild.dockerfile import StageGraph
     from stagebuild.model import (
         Attestation,
+        Budget,
+        Builder,
         CacheEntry,
         Output,
         Platform,
@@ -51,6 +53,8 @@ class BuildSpec:
         cache_from: Cache imports, in order of preference.
         cache_to: Cache exports.
         secrets: Secrets by id; sources only, never values. File paths are absolute.
+        held_secrets: What commands printed, by the secret's id. No plan has it: a run gives it to
+            a backend alone.
         ssh: Agents and keys by id.
         outputs: Where the result goes, besides ``push`` and ``load``; ``dest`` is absolute.
         attestations: What to attach.
@@ -63,6 +67,8 @@ class BuildSpec:
         no_cache_filter: Stages whose steps run anew.
         pull: Whether base images are looked up anew.
         builder: Name of the buildx builder, or None for the selected one.
+        builder_definition: What that builder has to be, and is made as where it is missing; None
+            when the project does not define it. Paths are absolute.
         push: Whether to push to the registry of the tags.
         load: Whether to load into the engine's image store.
         default_tag: Reference that a pushed image without tags gets, or None without a repository.
@@ -74,6 +80,7 @@ class BuildSpec:
         retry_steps: Stages whose failing RUN and COPY steps are worth another attempt, too.
         timeout_s: How long the build may take, attempts and waits included; None is for ever.
         idle_timeout_s: How long nothing may be heard of it; None likewise.
+        budget: What the image may come to, or None.
         graph: Returns the Dockerfile's stages, the same each time it is called; None for a remote
             context. Usually called already by ``plan_builds``, which refuses what it raises.
         graph_for: Returns the stages as they are for another platform, or None as ``graph``.
@@ -106,6 +113,7 @@ class BuildSpec:
     no_cache_filter: tuple[str, ...] = ()
     pull: bool = False
     builder: str | None = None
+    builder_definition: Builder | None = None
     push: bool = False
     load: bool = False
     default_tag: str | None = None
@@ -116,6 +124,8 @@ class BuildSpec:
     retry_steps: tuple[str, ...] = ()
     timeout_s: float | None = None
     idle_timeout_s: float | None = None
+    budget: Budget | None = None
+    held_secrets: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     graph: Callable[[], StageGraph] | None = field(default=None, compare=False, repr=False)
     graph_for: Callable[[Platform], StageGraph] | None = field(
         default=None, compare=False, repr=False
