@@ -16,8 +16,11 @@ from typing import TYPE_CHECKING
 
 from benchmarks import (
     checking,
+    cold_machine,
     command_line,
     expected_time,
+    gated_release,
+    image_reading,
     many_environments,
     progress_lines,
     remembering,
@@ -38,8 +41,11 @@ BEGIN, END = "<!-- table: begin, written by make bench -->", "<!-- table: end --
 
 GROUPS: dict[str, Callable[[Peers], Iterator[Row]]] = {
     "checking": checking.rows,
+    "cold_machine": cold_machine.rows,
     "command_line": command_line.rows,
     "expected_time": expected_time.rows,
+    "image_reading": image_reading.rows,
+    "gated_release": gated_release.rows,
     "many_environments": many_environments.rows,
     "progress_lines": progress_lines.rows,
     "remembering": remembering.rows,

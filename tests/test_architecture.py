@@ -17,6 +17,7 @@ PACKAGE = Path(__file__).parent.parent / "stagebuild"
 # A module imports from rooms above its own, or from its own. docs/explanation/design.md draws it.
 ROOMS = (
     "version",
+    "lazily",
     "values",
     "errors",
     "model",
@@ -26,6 +27,7 @@ ROOMS = (
     "planning",
     "secrecy",
     "fingerprint",
+    "changes",
     "progress",
     "buildkit",
     "timeline",
@@ -37,8 +39,11 @@ ROOMS = (
     "observing",
     "registry",
     "history",
+    "contents",
+    "budgets",
     "checks",
     "starting",
+    "interop",
     "doctor",
     "forecast",
     "skipping",
@@ -56,11 +61,14 @@ THIRD_PARTIES = {
     "docker": "backends.sdk",
     "h2": "buildkit",
     "hpack": "buildkit",
+    "isal": "contents.streams",
     "python_on_whales": "backends.buildx",
     "requests": "backends.sdk",  # docker's own HTTP library, for its exceptions and adapters
     "rich": "sinks.console",
     "structlog": "sinks.log",
     "tenacity": "backends.retrying",
+    "yaml": "interop.composein",
+    "zstandard": "contents.streams",
 }
 
 

@@ -11,16 +11,17 @@ from __future__ import annotations
 
 import re
 
+# Compiled when first used, since most builds have no pattern that needs one.
 # A class begins, after an optional ^, with at least one element; -, ] and \ need a backslash in it.
 _ONE = r"(?:\\[^\udc80-\udcff]|[^\]\\\-\udc80-\udcff])"
 _CLASS = rf"\[\^?+(?>{_ONE}(?:-{_ONE})?+)++\]"
-# Texts, compiled when first matched: most Dockerfiles have no wildcards.
 _VALID = rf"(?s)(?>[^\\\[]|\\.|{_CLASS})*+\Z"
 # Stars and what follows them up to the next star that is not in brackets.
 _CHUNKS = r"(?s)(\**+)((?:\\.?|\[(?:\\.?|[^\]\\])*+\]?|[^*\\\[])*+)"
 _PIECES = rf"(?s)(\\.|{_CLASS}|.)"
 _ELEMENTS = rf"({_ONE})(?:-({_ONE}))?+"
 _WILD = r"(?s)(?:[^\\*?\[]|\\.?)*+[*?\[]"
+_WILDCARDS = frozenset("*?[")
 _REPLACEMENT = 0xFFFD  # what Go reads where there is no UTF-8
 
 
@@ -67,9 +68,7 @@ def check_glob(pattern: str) -> None:
 
 def has_wildcard(pattern: str) -> bool:
     """Say whether a pattern can match more than one name."""
-    if not any(wild in pattern for wild in "*?["):
-        return False
-    return re.match(_WILD, pattern) is not None
+    return not _WILDCARDS.isdisjoint(pattern) and re.match(_WILD, pattern) is not None
 
 
 def compiled_glob(pattern: str) -> re.Pattern[str]:
@@ -95,10 +94,8 @@ def _expression(piece: str) -> str:
 
 def _class(inner: str) -> str:
     negated = inner.startswith("^")
-    ranges = [
-        (ord(low[-1]), ord((high or low)[-1]))
-        for low, high in re.findall(_ELEMENTS, inner[negated:])
-    ]
+    elements = re.findall(_ELEMENTS, inner[negated:])
+    ranges = [(ord(low[-1]), ord((high or low)[-1])) for low, high in elements]
     ranges = [(low, high) for low, high in ranges if low <= high]
     if any(low <= _REPLACEMENT <= high for low, high in ranges):
         ranges.append((0xDC80, 0xDCFF))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from stagebuild.context.filestat import (
     GO_DEVICE,
     GO_DIRECTORY,
+    GO_MODES,
     GO_SYMLINK,
     GO_TYPE,
     Stat,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     Noted = dict[bytes, tuple[int, int, int, int]]
 
 _GONE = (errno.ENOENT, errno.ENOTDIR)
+_listxattr = os.listxattr
 _HIDDEN_XATTRS = "com.apple."
 
 
@@ -189,19 +191,19 @@ def _stat(item: Entry, path: bytes, links: Links, noted: Noted | None) -> Stat |
         noted: As for ``walk``.
     """
     full = item.path
-    names: list[str] = []
     try:
         found = item.stat(follow_symlinks=False)
-        names = os.listxattr(full, follow_symlinks=False)
+        names = _listxattr(full, follow_symlinks=False)
     except OSError as error:
         if error.errno in _GONE:
             return None
         if error.errno != errno.ENOTSUP:  # only listxattr says that
             raise
+        names = []
     if noted is not None:
         noted[path] = (found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns)
-    mode = go_mode(found.st_mode)
-    if not names and found.st_nlink == 1 and not mode & GO_TYPE:
+    mode = GO_MODES.get(found.st_mode) or go_mode(found.st_mode)
+    if not (mode & GO_TYPE or names) and found.st_nlink == 1:
         return Stat(path, mode, found.st_size, found.st_mtime_ns)
     linkname = b""
     if mode & GO_SYMLINK:

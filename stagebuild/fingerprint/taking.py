@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from stagebuild.dockerfile import Mount, Source, Stage, StageGraph
-    from stagebuild.fingerprint.folders import Folders
+    from stagebuild.fingerprint.folders import Trees
     from stagebuild.fingerprint.selecting import Selection
 
 _DIGITS_OF_COMMIT = 40
@@ -87,7 +87,7 @@ class Taker:
         graph: StageGraph,
         *,
         context: str | None,
-        folders: Folders,
+        folders: Trees,
         images: Callable[[str, str], str | None],
         keys: Mapping[int, str],
     ) -> None:
