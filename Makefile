@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo venv check format test test-fast same-image cancel-runs bench accuracy clean
+.PHONY: help demo venv check format test test-fast same-image cancel-runs bench bench-where accuracy clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ cancel-runs: venv ## Cancel 68 builds at random moments: the engine is idle with
 
 bench: venv ## Measure against buildx; writes benchmarks/results.json and the docs table
 	$(BIN)/python -m benchmarks.run
+
+bench-where: venv ## Tell where the time of a build with nothing to do goes, beside the floor
+	$(BIN)/python -m benchmarks.where_time_goes
 
 accuracy: venv ## Compare forecasts with what an engine did, over many random edits (long)
 	$(BIN)/python -m benchmarks.forecast_accuracy --edits 1000

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stagebuild.lazily import names_from
 from stagebuild.version import __version__
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ if TYPE_CHECKING:
     )
     from stagebuild.model import (
         Attestation,
+        Builder,
+        BuilderNode,
         CacheEntry,
         Checks,
         Digest,
@@ -70,6 +73,7 @@ if TYPE_CHECKING:
         Project,
         Secret,
         SshForward,
+        TlsFiles,
         Ulimit,
     )
     from stagebuild.planning import BuildPlan, BuildSpec, Overrides, Surroundings, plan_builds
@@ -138,6 +142,8 @@ _HOMES = {
     ),
     "model": (
         "Attestation",
+        "Builder",
+        "BuilderNode",
         "CacheEntry",
         "Checks",
         "Digest",
@@ -148,6 +154,7 @@ _HOMES = {
         "Project",
         "Secret",
         "SshForward",
+        "TlsFiles",
         "Ulimit",
     ),
     "planning": ("BuildPlan", "BuildSpec", "Overrides", "Surroundings", "plan_builds"),
@@ -184,6 +191,8 @@ __all__ = [
     "BuildStarted",
     "BuildTimedOut",
     "BuildWarning",
+    "Builder",
+    "BuilderNode",
     "CacheEntry",
     "CacheUse",
     "Cancel",
@@ -238,6 +247,7 @@ __all__ = [
     "StepTiming",
     "Surroundings",
     "Timeline",
+    "TlsFiles",
     "Ulimit",
     "UnknownEnvironment",
     "UnknownStage",
@@ -255,15 +265,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    home = _HOME_OF.get(name)
-    if home is None:
-        raise AttributeError(f"module 'stagebuild' has no attribute {name!r}")
-    from importlib import import_module  # noqa: PLC0415 - see the docstring
-
-    value = getattr(import_module(f"stagebuild.{home}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = names_from(__name__, _HOME_OF)
 
 
 def __dir__() -> list[str]:

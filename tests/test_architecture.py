@@ -17,6 +17,7 @@ PACKAGE = Path(__file__).parent.parent / "stagebuild"
 # A module imports from rooms above its own, or from its own. docs/explanation/design.md draws it.
 ROOMS = (
     "version",
+    "lazily",
     "values",
     "errors",
     "model",

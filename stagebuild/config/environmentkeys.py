@@ -228,7 +228,8 @@ ENVIRONMENT_KEYS = table_of(
     Key(
         "builder",
         kinds.TEXT,
-        "Name of the buildx builder; for the SDK backend, a buildkitd's address.",
+        "Name of the buildx builder: one of `[builders]`, which is made where it is missing, or one"
+        " that there is. With the SDK backend also the address of a buildkitd.",
         "the selected one",
         '"ci"',
     ),

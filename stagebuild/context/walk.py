@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from stagebuild.context.filestat import (
     GO_DEVICE,
     GO_DIRECTORY,
+    GO_MODES,
     GO_SYMLINK,
     GO_TYPE,
     Stat,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     Links = dict[tuple[int, int], bytes]
 
 _GONE = (errno.ENOENT, errno.ENOTDIR)
+_listxattr = os.listxattr
 _HIDDEN_XATTRS = "com.apple."
 
 
@@ -181,17 +183,17 @@ def _stat(item: Entry, path: bytes, links: Links) -> Stat | None:
         links: Paths of files met before that have several names; added to.
     """
     full = item.path
-    names: list[str] = []
     try:
         found = item.stat(follow_symlinks=False)
-        names = os.listxattr(full, follow_symlinks=False)
+        names = _listxattr(full, follow_symlinks=False)
     except OSError as error:
         if error.errno in _GONE:
             return None
         if error.errno != errno.ENOTSUP:  # only listxattr says that
             raise
-    mode = go_mode(found.st_mode)
-    if not names and found.st_nlink == 1 and not mode & GO_TYPE:
+        names = []
+    mode = GO_MODES.get(found.st_mode) or go_mode(found.st_mode)
+    if not (mode & GO_TYPE or names) and found.st_nlink == 1:
         return Stat(path, mode, found.st_size, found.st_mtime_ns)
     linkname = b""
     if mode & GO_SYMLINK:

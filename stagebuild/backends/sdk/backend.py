@@ -12,10 +12,7 @@ from typing import TYPE_CHECKING
 
 from stagebuild.backends.base import SolveFailed
 from stagebuild.backends.sdk.dockerconfig import BACKEND, DockerConfig, address_of
-from stagebuild.backends.sdk.failures import failure_of
 from stagebuild.backends.sdk.joint import JointBuilds
-from stagebuild.backends.sdk.responses import response_of
-from stagebuild.backends.sdk.statusevents import events_of
 from stagebuild.buildkit.errors import BuildKitError
 from stagebuild.errors import UnsupportedFeature
 from stagebuild.progress.events import PlainLine
@@ -177,11 +174,15 @@ class _Joint:
                 emit(PlainLine(text=f"WARNING: {words}"))
             answer = _followed(started, emit, cancel)
         except BuildKitError as error:
+            from stagebuild.backends.sdk.failures import failure_of  # noqa: PLC0415 - seldom
+
             reason = cancel.reason if cancel.requested else None
             raise failure_of(error, cancel_reason=reason, where=self._engine.url) from error
         _stop_if_asked(cancel)
         _name_manifests(started, answer)
         facts = started.facts
+        from stagebuild.backends.sdk.responses import response_of  # noqa: PLC0415 - see _followed
+
         response = response_of(answer, has_store=facts.has_store, versions=facts.versions)
         if not started.outputs.pushed_here:
             return response
@@ -209,6 +210,10 @@ def _stop_if_asked(cancel: Cancel) -> None:
 
 def _followed(started: Started, emit: Emit, cancel: Cancel) -> Mapping[str, str]:
     """Emit what a build tells until it has ended, and return the exporters' words."""
+    # The engine is at work, so what only its words need is imported while nothing waits for it.
+    import stagebuild.backends.sdk.responses  # noqa: F401, PLC0415
+    from stagebuild.backends.sdk.statusevents import events_of  # noqa: PLC0415
+
     running = started.running
     withdraw = cancel.on_cancel(running.cancel)
     try:
