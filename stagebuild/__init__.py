@@ -21,10 +21,13 @@ from stagebuild.version import __version__
 
 if TYPE_CHECKING:
     from stagebuild.backends.base import Backend, Cancel, SolveResponse
+    from stagebuild.budgets.values import BudgetCheck, BudgetReport, Culprit
+    from stagebuild.changes import Changes, changed_since
     from stagebuild.checks import CheckReport, Finding, Ignored, Severity, check_project
     from stagebuild.config import load, schema
     from stagebuild.errors import (
         BackendError,
+        BudgetExceeded,
         BuildCanceled,
         BuildFailed,
         BuildTimedOut,
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
         EngineUnavailable,
         GateFailed,
         HistoryError,
+        ImageUnreadable,
         ProtocolError,
         RegistryFailed,
         StagebuildError,
@@ -51,6 +55,7 @@ if TYPE_CHECKING:
         forecast,
     )
     from stagebuild.history import (
+        BudgetRecord,
         BuildRecord,
         GitState,
         History,
@@ -90,6 +95,7 @@ if TYPE_CHECKING:
         RunEvent,
     )
     from stagebuild.runner import RunOutcome, build, execute, run
+    from stagebuild.sinks.reports import ReportSink, report_to
     from stagebuild.sizes import ImageSizes, LayerSize
     from stagebuild.timeline import (
         CacheUse,
@@ -102,10 +108,13 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "backends.base": ("Backend", "Cancel", "SolveResponse"),
+    "budgets.values": ("BudgetCheck", "BudgetReport", "Culprit"),
+    "changes": ("Changes", "changed_since"),
     "checks": ("CheckReport", "Finding", "Ignored", "Severity", "check_project"),
     "config": ("load", "schema"),
     "errors": (
         "BackendError",
+        "BudgetExceeded",
         "BuildCanceled",
         "BuildFailed",
         "BuildTimedOut",
@@ -115,6 +124,7 @@ _HOMES = {
         "EngineUnavailable",
         "GateFailed",
         "HistoryError",
+        "ImageUnreadable",
         "ProtocolError",
         "RegistryFailed",
         "StagebuildError",
@@ -132,6 +142,7 @@ _HOMES = {
         "forecast",
     ),
     "history": (
+        "BudgetRecord",
         "BuildRecord",
         "GitState",
         "History",
@@ -160,6 +171,7 @@ _HOMES = {
     "planning": ("BuildPlan", "BuildSpec", "Overrides", "Surroundings", "plan_builds"),
     "registry": ("ImageDigests",),
     "report.document": ("run_document",),
+    "sinks.reports": ("ReportSink", "report_to"),
     "result": ("Attempt", "BuildResult", "BuildWarning"),
     "runevents": (
         "BuildEnded",
@@ -181,6 +193,10 @@ __all__ = [
     "Attestation",
     "Backend",
     "BackendError",
+    "BudgetCheck",
+    "BudgetExceeded",
+    "BudgetRecord",
+    "BudgetReport",
     "BuildCanceled",
     "BuildEnded",
     "BuildFailed",
@@ -197,10 +213,12 @@ __all__ = [
     "CacheUse",
     "Cancel",
     "Cause",
+    "Changes",
     "CheckReport",
     "Checks",
     "ConfigError",
     "ContextError",
+    "Culprit",
     "Digest",
     "DockerfileError",
     "EngineUnavailable",
@@ -216,6 +234,7 @@ __all__ = [
     "Image",
     "ImageDigests",
     "ImageSizes",
+    "ImageUnreadable",
     "LayerRecord",
     "LayerSize",
     "Machine",
@@ -229,6 +248,7 @@ __all__ = [
     "ProtocolError",
     "Reason",
     "RegistryFailed",
+    "ReportSink",
     "Retrying",
     "RunEnded",
     "RunEvent",
@@ -254,11 +274,13 @@ __all__ = [
     "UnsupportedFeature",
     "__version__",
     "build",
+    "changed_since",
     "check_project",
     "execute",
     "forecast",
     "load",
     "plan_builds",
+    "report_to",
     "run",
     "run_document",
     "schema",

@@ -27,6 +27,7 @@ ROOMS = (
     "planning",
     "secrecy",
     "fingerprint",
+    "changes",
     "progress",
     "buildkit",
     "timeline",
@@ -38,8 +39,11 @@ ROOMS = (
     "observing",
     "registry",
     "history",
+    "contents",
+    "budgets",
     "checks",
     "starting",
+    "interop",
     "doctor",
     "forecast",
     "skipping",
@@ -57,11 +61,14 @@ THIRD_PARTIES = {
     "docker": "backends.sdk",
     "h2": "buildkit",
     "hpack": "buildkit",
+    "isal": "contents.streams",
     "python_on_whales": "backends.buildx",
     "requests": "backends.sdk",  # docker's own HTTP library, for its exceptions and adapters
     "rich": "sinks.console",
     "structlog": "sinks.log",
     "tenacity": "backends.retrying",
+    "yaml": "interop.composein",
+    "zstandard": "contents.streams",
 }
 
 

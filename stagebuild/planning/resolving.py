@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from stagebuild.model import Builder, CacheEntry, Image, Platform, Project
+    from stagebuild.model import Budget, Builder, CacheEntry, Image, Platform, Project
     from stagebuild.planning.entries import Places
     from stagebuild.planning.inheritance import Settings
     from stagebuild.planning.naming import BuildName
@@ -199,6 +199,7 @@ class Resolution:
             retry_steps=self._items("retry_steps", lambda stage: _stage(stage, site)),
             timeout_s=self._one("timeout", read_duration_s),
             idle_timeout_s=self._one("idle_timeout", read_duration_s),
+            budget=self._budget(),
             graph=graph,
             graph_for=graph_for,
         )
@@ -249,6 +250,15 @@ class Resolution:
             return self._shared.facts.value("git.branch")
         except Absent:
             return None
+
+    def _budget(self) -> Budget | None:
+        written = self._filled("budget", {})
+        if not written:
+            return None
+        from stagebuild.planning.budgets import read_budget  # noqa: PLC0415 - most have none
+
+        with within("budget"):
+            return read_budget(written)
 
     def _retries(self) -> int:
         retries: int = self._settings.get("retries", DEFAULT_RETRIES)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from stagebuild.dockerfile import StageGraph
     from stagebuild.model import (
         Attestation,
+        Budget,
         Builder,
         CacheEntry,
         Output,
@@ -52,6 +53,8 @@ class BuildSpec:
         cache_from: Cache imports, in order of preference.
         cache_to: Cache exports.
         secrets: Secrets by id; sources only, never values. File paths are absolute.
+        held_secrets: What commands printed, by the secret's id. No plan has it: a run gives it to
+            a backend alone.
         ssh: Agents and keys by id.
         outputs: Where the result goes, besides ``push`` and ``load``; ``dest`` is absolute.
         attestations: What to attach.
@@ -77,6 +80,7 @@ class BuildSpec:
         retry_steps: Stages whose failing RUN and COPY steps are worth another attempt, too.
         timeout_s: How long the build may take, attempts and waits included; None is for ever.
         idle_timeout_s: How long nothing may be heard of it; None likewise.
+        budget: What the image may come to, or None.
         graph: Returns the Dockerfile's stages, the same each time it is called; None for a remote
             context. Usually called already by ``plan_builds``, which refuses what it raises.
         graph_for: Returns the stages as they are for another platform, or None as ``graph``.
@@ -120,6 +124,8 @@ class BuildSpec:
     retry_steps: tuple[str, ...] = ()
     timeout_s: float | None = None
     idle_timeout_s: float | None = None
+    budget: Budget | None = None
+    held_secrets: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     graph: Callable[[], StageGraph] | None = field(default=None, compare=False, repr=False)
     graph_for: Callable[[Platform], StageGraph] | None = field(
         default=None, compare=False, repr=False

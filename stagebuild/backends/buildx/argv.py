@@ -98,7 +98,12 @@ def invocation(
         *_each("--build-context", (f"{name}={at}" for name, at in spec.contexts.items())),
         spec.context,
     ]
-    return Invocation(argv=tuple(argv), added={**added, **git.added})
+    printed = {
+        _holder(id_): spec.held_secrets.get(id_, "")
+        for id_, secret in spec.secrets.items()
+        if secret.command is not None
+    }
+    return Invocation(argv=tuple(argv), added={**added, **git.added, **printed})
 
 
 def _each(option: str, values: Iterator[str] | Sequence[str]) -> Iterator[str]:
@@ -145,8 +150,15 @@ def _cache(spec: BuildSpec, entry: CacheEntry) -> str:
 
 
 def _secret(identifier: str, secret: Secret) -> str:
+    if secret.command is not None:
+        return _variable(identifier, _holder(identifier))
     source = f"src={secret.file}" if secret.env is None else f"env={secret.env}"
     return join_fields([f"id={identifier}", source])
+
+
+def _holder(identifier: str) -> str:
+    """Return the variable in which buildx gets what a secret's command printed."""
+    return f"STAGEBUILD_SECRET_{identifier.encode().hex()}"
 
 
 def _variable(identifier: str, name: str) -> str:

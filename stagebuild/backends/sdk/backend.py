@@ -21,7 +21,7 @@ from stagebuild.values import replaced
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from stagebuild.backends.base import Backend, Cancel, Emit, SolveResponse
+    from stagebuild.backends.base import Backend, Cancel, Emit, ImageStore, SolveResponse
     from stagebuild.backends.sdk.dockerconfig import EngineHost
     from stagebuild.backends.sdk.joint import Started
     from stagebuild.buildkit.endpoints import Address
@@ -106,6 +106,12 @@ class SdkBackend:
             return facts_of_pushed(named, response.digest, self.credentials)
         return facts_of_stored(self._engine((spec,)), response)
 
+    def image_store(self) -> ImageStore:
+        """Return the engine's image store."""
+        from stagebuild.backends.sdk.store import EngineStore  # noqa: PLC0415 - off the hot path
+
+        return EngineStore(self._engine(()))
+
     def credentials(self, host: str) -> tuple[str, str]:
         """
         Return user name and secret of a registry, as Docker is configured.
@@ -161,6 +167,7 @@ class _Joint:
         self._backend = backend
         self.image_facts = backend.image_facts
         self.command = backend.command
+        self.image_store = backend.image_store
 
     def together(self, specs: Sequence[BuildSpec]) -> nullcontext[Backend]:
         del specs

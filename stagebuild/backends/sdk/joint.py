@@ -13,7 +13,7 @@ import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from stagebuild.backends.base import SolveFailed
+from stagebuild.backends.base import SolveFailed, check_held
 from stagebuild.backends.sdk import frontend
 from stagebuild.backends.sdk.caches import caches_of
 from stagebuild.backends.sdk.credentials import credentials
@@ -105,7 +105,8 @@ class JointBuilds:
             BuildKitError: The engine is not there, or ended the connection.
         """
         secrets = {
-            name: _checked(name, secret, self._environ) for name, secret in spec.secrets.items()
+            name: _checked(name, secret, self._environ, held=spec.held_secrets)
+            for name, secret in spec.secrets.items()
         }
         with self._lock:
             client, facts = self._connected()
@@ -230,8 +231,13 @@ def _policy(environ: Mapping[str, str]) -> bytes:
     return source_policy(environ)
 
 
-def _checked(name: str, secret: Secret, environ: Mapping[str, str]) -> Callable[[], bytes]:
+def _checked(
+    name: str, secret: Secret, environ: Mapping[str, str], *, held: Mapping[str, str]
+) -> Callable[[], bytes]:
     """Return what reads a secret when the build asks; refuse one that is not there."""
+    if secret.command is not None:
+        check_held(name, held)
+        return held[name].encode("utf-8", "surrogateescape").__bytes__
     if secret.env is not None:
         value = environ.get(secret.env)
         if value is None:
