@@ -61,6 +61,8 @@ if TYPE_CHECKING:
     )
     from stagebuild.model import (
         Attestation,
+        Builder,
+        BuilderNode,
         CacheEntry,
         Checks,
         Digest,
@@ -71,6 +73,7 @@ if TYPE_CHECKING:
         Project,
         Secret,
         SshForward,
+        TlsFiles,
         Ulimit,
     )
     from stagebuild.planning import BuildPlan, BuildSpec, Overrides, Surroundings, plan_builds
@@ -139,6 +142,8 @@ _HOMES = {
     ),
     "model": (
         "Attestation",
+        "Builder",
+        "BuilderNode",
         "CacheEntry",
         "Checks",
         "Digest",
@@ -149,6 +154,7 @@ _HOMES = {
         "Project",
         "Secret",
         "SshForward",
+        "TlsFiles",
         "Ulimit",
     ),
     "planning": ("BuildPlan", "BuildSpec", "Overrides", "Surroundings", "plan_builds"),
@@ -185,6 +191,8 @@ __all__ = [
     "BuildStarted",
     "BuildTimedOut",
     "BuildWarning",
+    "Builder",
+    "BuilderNode",
     "CacheEntry",
     "CacheUse",
     "Cancel",
@@ -239,6 +247,7 @@ __all__ = [
     "StepTiming",
     "Surroundings",
     "Timeline",
+    "TlsFiles",
     "Ulimit",
     "UnknownEnvironment",
     "UnknownStage",
