@@ -33,7 +33,9 @@ if TYPE_CHECKING:
         EngineUnavailable,
         GateFailed,
         HistoryError,
+        PromotionRefused,
         ProtocolError,
+        RegistryError,
         RegistryFailed,
         StagebuildError,
         UnknownEnvironment,
@@ -73,6 +75,7 @@ if TYPE_CHECKING:
         Ulimit,
     )
     from stagebuild.planning import BuildPlan, BuildSpec, Overrides, Surroundings, plan_builds
+    from stagebuild.promotion import Promotion, TagMove, promote
     from stagebuild.registry import ImageDigests
     from stagebuild.report.document import run_document
     from stagebuild.result import Attempt, BuildResult, BuildWarning
@@ -111,7 +114,9 @@ _HOMES = {
         "EngineUnavailable",
         "GateFailed",
         "HistoryError",
+        "PromotionRefused",
         "ProtocolError",
+        "RegistryError",
         "RegistryFailed",
         "StagebuildError",
         "UnknownEnvironment",
@@ -151,6 +156,7 @@ _HOMES = {
         "Ulimit",
     ),
     "planning": ("BuildPlan", "BuildSpec", "Overrides", "Surroundings", "plan_builds"),
+    "promotion": ("Promotion", "TagMove", "promote"),
     "registry": ("ImageDigests",),
     "report.document": ("run_document",),
     "result": ("Attempt", "BuildResult", "BuildWarning"),
@@ -217,8 +223,11 @@ __all__ = [
     "Platform",
     "Progressed",
     "Project",
+    "Promotion",
+    "PromotionRefused",
     "ProtocolError",
     "Reason",
+    "RegistryError",
     "RegistryFailed",
     "Retrying",
     "RunEnded",
@@ -237,6 +246,7 @@ __all__ = [
     "StepRecord",
     "StepTiming",
     "Surroundings",
+    "TagMove",
     "Timeline",
     "Ulimit",
     "UnknownEnvironment",
@@ -249,6 +259,7 @@ __all__ = [
     "forecast",
     "load",
     "plan_builds",
+    "promote",
     "run",
     "run_document",
     "schema",

@@ -23,6 +23,7 @@ def _asked_for(spec: BuildSpec) -> Iterator[tuple[Feature, bool]]:
     yield Feature.ATTESTATIONS, bool(spec.attestations)
     yield Feature.CACHE_EXPORT, any(entry.type != "inline" for entry in spec.cache_to)
     yield Feature.DOCKER_OUTPUT, any(out.type == "docker" and out.dest for out in outputs)
+    yield Feature.LOCKED_BASES, bool(spec.locked)
     yield Feature.MULTI_PLATFORM, len(spec.platforms) > 1
     yield Feature.MULTIPLE_OUTPUTS, len(outputs) + spec.push + spec.load > 1
     yield Feature.NAMED_CONTEXTS, bool(spec.contexts)

@@ -23,8 +23,10 @@ VERBS = (
     "graph",
     "history",
     "init",
+    "lock",
     "man",
     "plan",
+    "promote",
     "schema",
     "why",
 )
@@ -52,7 +54,7 @@ examples:
   stagebuild build schema              build an environment that is called like a verb
 
 verbs: build ENV…, plan ENV…, why ENV, check [ENV…], graph [ENV…], history [ENV],
-init [DOCKERFILE], doctor, completion SHELL, man, schema [config|result]
+init [DOCKERFILE], lock, promote FROM TO, doctor, completion SHELL, man, schema [config|result]
 
 exit codes: 0 ok, 1 build failed, 2 usage, 3 configuration or Dockerfile, 4 no usable engine,
 5 registry or push, 130 and 143 interrupted

@@ -10,6 +10,7 @@ from stagebuild.errors import (
     ConfigError,
     ContextError,
     DockerfileError,
+    RegistryError,
     RegistryFailed,
     StagebuildError,
 )
@@ -35,7 +36,7 @@ def exit_code_of(error: StagebuildError) -> ExitCode:
             return ExitCode.CONFIGURATION
         case BackendError():
             return ExitCode.NO_ENGINE
-        case RegistryFailed():
+        case RegistryFailed() | RegistryError():
             return ExitCode.REGISTRY
         case BuildCanceled():
             return ExitCode.INTERRUPTED

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from stagebuild.model import CacheEntry, Image, Platform, Project
+    from stagebuild.locks import Lock
+    from stagebuild.model import CacheEntry, Digest, Image, Platform, Project
     from stagebuild.planning.entries import Places
     from stagebuild.planning.inheritance import Settings
     from stagebuild.planning.naming import BuildName
@@ -57,6 +58,7 @@ class Shared(NamedTuple):
         sites: Contexts and Dockerfiles.
         places: Files and variables that entries point to.
         given: Values of variables from the command line.
+        lock: The project's lock, or None.
     """
 
     project: Project
@@ -65,6 +67,7 @@ class Shared(NamedTuple):
     sites: Sites
     places: Places
     given: Mapping[str, str]
+    lock: Lock | None
 
 
 class Resolution:
@@ -197,6 +200,7 @@ class Resolution:
             retry_steps=self._items("retry_steps", lambda stage: _stage(stage, site)),
             timeout_s=self._one("timeout", read_duration_s),
             idle_timeout_s=self._one("idle_timeout", read_duration_s),
+            locked=self._locked(),
             graph=graph,
             graph_for=graph_for,
         )
@@ -237,6 +241,10 @@ class Resolution:
             return self._shared.facts.value("git.branch")
         except Absent:
             return None
+
+    def _locked(self) -> dict[str, Digest]:
+        lock = self._shared.lock
+        return {} if lock is None else {name: each.digest for name, each in lock.images.items()}
 
     def _retries(self) -> int:
         retries: int = self._settings.get("retries", DEFAULT_RETRIES)

@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Self
 
 from stagebuild.planning.git import read_git
-from stagebuild.values import frozen
+from stagebuild.values import frozen, replaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,6 +57,10 @@ class Surroundings:
             is_folder=os.path.isdir,
             is_file=_is_file,
         )
+
+    def without_file(self, path: str) -> Self:
+        """Return those in which there is no file at ``path``."""
+        return replaced(self, is_file=lambda asked: asked != path and self.is_file(asked))
 
 
 def _read_bytes(path: str) -> bytes:

@@ -25,7 +25,13 @@ DRAWN = 30
 """How many builds a course shows at most."""
 
 _GAP = "  "
-_TONES = {"built": Tone.PLAIN, "skipped": Tone.QUIET, "canceled": Tone.CAUTION, "failed": Tone.BAD}
+_TONES = {
+    "built": Tone.PLAIN,
+    "skipped": Tone.QUIET,
+    "promoted": Tone.PLAIN,
+    "canceled": Tone.CAUTION,
+    "failed": Tone.BAD,
+}
 
 
 def environments_table(

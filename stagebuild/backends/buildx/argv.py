@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 BACKEND = "buildx"
 
+POLICY_VARIABLE = "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY"
+POLICY_NAME = "source-policy.json"
+
 # Output types that make an image; ``registry`` is ``image`` that pushes.
 _IMAGE_TYPES = frozenset({"docker", "image", "oci", "registry"})
 
@@ -56,6 +59,7 @@ def invocation(
     metadata_file: str,
     environ: Mapping[str, str],
     stores_images: bool = False,
+    policy_file: str | None = None,
 ) -> Invocation:
     """
     Return how buildx is started to build ``spec``.
@@ -67,6 +71,7 @@ def invocation(
         environ: The environment that the child gets; decides how build args are passed.
         stores_images: Whether the builder is known to keep every image that it makes in the
             engine's image store, as the ``docker`` driver does.
+        policy_file: What holds base images to their digests, or None.
 
     Raises:
         UnsupportedFeature: Something can't be said to buildx: a build arg that would change the
@@ -98,7 +103,8 @@ def invocation(
         *_each("--build-context", (f"{name}={at}" for name, at in spec.contexts.items())),
         spec.context,
     ]
-    return Invocation(argv=tuple(argv), added={**added, **git.added})
+    policy = {} if policy_file is None else {POLICY_VARIABLE: policy_file}
+    return Invocation(argv=tuple(argv), added={**added, **git.added, **policy})
 
 
 def _each(option: str, values: Iterator[str] | Sequence[str]) -> Iterator[str]:

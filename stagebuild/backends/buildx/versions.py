@@ -74,6 +74,9 @@ REQUIREMENTS = {
     Feature.DOCKER_OUTPUT: Requirement(
         buildx=Version(0, 2), buildkit=Version(0, 3), engine="24.0", containerd_store=True
     ),
+    Feature.LOCKED_BASES: Requirement(
+        buildx=Version(0, 10), buildkit=Version(0, 11), engine="23.0"
+    ),
     Feature.MULTI_PLATFORM: Requirement(
         buildx=Version(0, 2), buildkit=Version(0, 3), engine="24.0", containerd_store=True
     ),

@@ -58,6 +58,7 @@ _STORE_REMEDY = (
 _OLDEST = {
     Feature.ANNOTATIONS: ((0, 11), "23.0"),
     Feature.ATTESTATIONS: ((0, 11), "23.0"),
+    Feature.LOCKED_BASES: ((0, 11), "23.0"),
     Feature.MULTIPLE_OUTPUTS: ((0, 13), "26.0"),
     Feature.NAMED_CONTEXTS: ((0, 10), "23.0"),
     Feature.NO_CACHE_FILTER: ((0, 10), "23.0"),

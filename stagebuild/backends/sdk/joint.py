@@ -124,6 +124,7 @@ class JointBuilds:
             ),
             cache=CacheOptions(exports=caches.exports, imports=caches.imports),
             entitlements=("network.host",) if spec.network == "host" else (),
+            source_policy=_policy(spec),
             exporters=outputs.exporters,
             exporter_deprecated=outputs.exporters[0].type if outputs.exporters else "",
             exporter_attrs_deprecated=outputs.exporters[0].attrs if outputs.exporters else {},
@@ -212,6 +213,29 @@ class JointBuilds:
             for name, source in spec.contexts.items()
             if source.startswith("oci-layout://")
         }
+
+
+def _policy(spec: BuildSpec) -> bytes:
+    """Return what holds the spec's base images to their digests; nothing without a lock."""
+    if not spec.locked:
+        return b""
+    from stagebuild.backends import sourcepolicy  # noqa: PLC0415 - only where there is a lock
+    from stagebuild.buildkit.messages_policy import (  # noqa: PLC0415 - the same
+        Rule,
+        Selector,
+        SourcePolicy,
+        Update,
+    )
+
+    rules = tuple(
+        Rule(
+            action=sourcepolicy.CONVERT,
+            selector=Selector(identifier=asked),
+            updates=Update(identifier=given),
+        )
+        for asked, given in sourcepolicy.conversions(spec.locked)
+    )
+    return SourcePolicy(version=sourcepolicy.VERSION, rules=rules).encode()
 
 
 def _checked(name: str, secret: Secret, environ: Mapping[str, str]) -> Callable[[], bytes]:

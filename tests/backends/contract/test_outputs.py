@@ -6,6 +6,7 @@ import json
 import tarfile
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
 
 import pytest
 
@@ -193,6 +194,55 @@ def test_provenance_is_attached_when_asked_for(lab: Any) -> None:
     facts = lab.backend.image_facts(spec, response)
     assert facts is not None
     assert list(facts.platform_digests.values()) == [index["manifests"][0]["digest"]]
+
+
+def test_an_sbom_whose_scanner_is_nowhere_to_be_had_is_an_error_that_names_it(lab: Any) -> None:
+    scanner = f"{lab.engine.registry}/no-such/scanner:1"
+    wanted = (Attestation(type="sbom", attributes={"generator": scanner}),)
+    spec = lab.spec(SMALL, tags=(lab.tag(),), push=True, attestations=wanted)
+    if lab.lacks(Feature.ATTESTATIONS):
+        lab.refuses(spec, Feature.ATTESTATIONS)
+        return
+
+    with pytest.raises(SolveFailed, match="no-such/scanner"):
+        lab.build(spec)
+
+
+@pytest.mark.parametrize("kind", ["registry", "image"])
+def test_an_output_of_an_image_may_push_by_itself(kind: str, lab: Any) -> None:
+    attributes = {"push": "true"} if kind == "image" else {}
+    output = Output(type=kind, attributes=attributes)
+
+    response = lab.build(lab.spec(SMALL, tags=(lab.tag(),), outputs=(output,))).response
+
+    assert lab.registry_manifest(lab.tag())[0] == response.digest
+
+
+def test_an_output_of_an_image_stays_in_the_store_unless_it_pushes(lab: Any) -> None:
+    lab.build(lab.spec(SMALL, tags=(lab.tag(),), outputs=(Output(type="image"),)))
+
+    assert lab.docker("image", "inspect", "--format", "{{.RepoTags}}", lab.tag())
+    with pytest.raises(HTTPError):
+        lab.registry_manifest(lab.tag())
+
+
+def test_every_kind_of_output_at_once(lab: Any, tmp_path: Path) -> None:
+    files = {kind: tmp_path / f"out.{kind}" for kind in ("oci", "docker", "tar")}
+    outputs = [Output(type=kind, dest=str(path)) for kind, path in files.items()]
+    outputs.append(Output(type="local", dest=str(tmp_path / "folder")))
+    outputs.append(Output(type="registry"))
+    spec = lab.spec(SMALL, tags=(lab.tag(),), outputs=tuple(outputs))
+    if lab.lacks(Feature.OCI_OUTPUT):
+        lab.refuses(spec, Feature.DOCKER_OUTPUT)
+        return
+
+    response = lab.build(spec).response
+
+    assert lab.registry_manifest(lab.tag())[0] == response.digest
+    assert (tmp_path / "folder" / lab.nonce).exists()
+    for path in files.values():
+        with tarfile.open(path) as archive:
+            assert archive.getnames()
 
 
 def test_no_attestation_is_attached_when_none_is_asked_for(lab: Any) -> None:

@@ -5,8 +5,7 @@ The engine is asked first, since it knows its mirrors. Answers are kept for a mi
 several plans in a row ask once. Nothing here raises: who asks wants a digest or to know that there
 is none.
 
-Source: Engine API, DistributionInspect; OCI distribution specification, "Checking if content
-exists"; docs.docker.com/registry/spec/auth.
+Source: Engine API, DistributionInspect.
 """
 
 from __future__ import annotations
@@ -19,23 +18,13 @@ from typing import TYPE_CHECKING, Any
 from stagebuild.backends.sdk.dockerconfig import DockerConfig
 from stagebuild.errors import StagebuildError
 from stagebuild.model.references import Reference
+from stagebuild.registry.engine import ask_engine, registry_auth
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from http.client import HTTPConnection
 
 KEPT_S = 60.0
 """How long an answer is taken to be true."""
-
-_TIMEOUT_S = 10.0
-_OK = 200
-_UNAUTHORIZED = 401
-_HUB = "registry-1.docker.io"
-_MANIFESTS = (
-    "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, "
-    "application/vnd.docker.distribution.manifest.list.v2+json, "
-    "application/vnd.docker.distribution.manifest.v2+json"
-)
 
 
 class ImageDigests:
@@ -88,28 +77,13 @@ class ImageDigests:
     def _of_engine(self, reference: Reference, auth: tuple[str, str]) -> str | None:
         headers = {}
         if any(auth):
-            headers["X-Registry-Auth"] = _engine_auth(auth)
+            headers["X-Registry-Auth"] = registry_auth(auth)
         name = f"{reference.domain}/{reference.path}:{reference.tag or 'latest'}"
         try:
-            answer = self._engine(f"/v1.41/distribution/{name}/json", headers)
+            answer = ask_engine(self._config, f"/v1.41/distribution/{name}/json", headers)
         except OSError:
             return None
         return None if answer is None else str(answer["Descriptor"]["digest"])
-
-    def _engine(self, path: str, headers: dict[str, str]) -> dict[str, Any] | None:
-        """Return what the engine answers, None where it does not or is not at a local socket."""
-        host = self._config.engine_host().url
-        if not host.startswith("unix://"):
-            return None
-        connection = _unix_connection(host.removeprefix("unix://"))
-        try:
-            connection.request("GET", path, headers=headers)
-            answer = connection.getresponse()
-            content = answer.read()
-        finally:
-            connection.close()
-        found = json.loads(content) if answer.status == _OK else None
-        return found if isinstance(found, dict) else None
 
     def stored(self, reference: str) -> str | None:
         """
@@ -121,7 +95,7 @@ class ImageDigests:
         from urllib.parse import quote  # noqa: PLC0415 - only when somebody is asked
 
         try:
-            answer = self._engine(f"/v1.41/images/{quote(reference, safe=':/@')}/json", {})
+            answer = ask_engine(self._config, f"/v1.41/images/{quote(reference, safe=':/@')}/json")
         except (OSError, ValueError, StagebuildError):
             return None
         return None if answer is None else str(answer.get("Id") or "") or None
@@ -158,73 +132,8 @@ def _kept_path(environ: Mapping[str, str]) -> str:
     return f"{folder}/stagebuild/digests.json"
 
 
-def _unix_connection(path: str) -> HTTPConnection:
-    import socket  # noqa: PLC0415 - only when somebody is asked
-    from http.client import HTTPConnection  # noqa: PLC0415 - the same
-
-    connection = HTTPConnection("localhost", timeout=_TIMEOUT_S)
-    connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.sock.settimeout(_TIMEOUT_S)
-    try:
-        connection.sock.connect(path)
-    except OSError:
-        connection.close()
-        raise
-    return connection
-
-
-def _engine_auth(auth: tuple[str, str]) -> str:
-    from base64 import urlsafe_b64encode  # noqa: PLC0415 - a private registry
-
-    user, secret = auth
-    fields = {"username": user, "password": secret} if user else {"identitytoken": secret}
-    return urlsafe_b64encode(json.dumps(fields).encode()).decode()
-
-
 def _of_registry(reference: Reference, auth: tuple[str, str]) -> str | None:
-    """Return what a registry answers to a HEAD; a loopback one is spoken to without TLS."""
-    host = _HUB if reference.domain == "docker.io" else reference.domain
-    is_local = host.partition(":")[0] in ("localhost", "127.0.0.1")
-    url = f"{'http' if is_local else 'https'}://{host}/v2/{reference.path}/manifests/"
-    url += reference.tag or "latest"
-    status, headers = _head(url, None)
-    if status == _UNAUTHORIZED:
-        header = _answered(headers.get("www-authenticate", ""), auth)
-        status, headers = _head(url, header)
-    return headers.get("docker-content-digest") if status == _OK else None
+    from stagebuild.distribution import Repository  # noqa: PLC0415 - where the engine is silent
 
-
-def _head(url: str, authorization: str | None) -> tuple[int, Mapping[str, str]]:
-    from urllib.error import HTTPError  # noqa: PLC0415 - only where the engine has no answer
-    from urllib.request import Request, urlopen  # noqa: PLC0415 - the same
-
-    headers = {"Accept": _MANIFESTS}
-    if authorization is not None:
-        headers["Authorization"] = authorization
-    request = Request(url, headers=headers, method="HEAD")  # noqa: S310 - the scheme is ours
-    try:
-        with urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - as above
-            return answer.status, {name.lower(): value for name, value in answer.headers.items()}
-    except HTTPError as error:
-        return error.code, {name.lower(): value for name, value in error.headers.items()}
-
-
-def _answered(challenge: str, auth: tuple[str, str]) -> str:
-    """Return the header that a challenge asks for."""
-    import re  # noqa: PLC0415 - as above
-    from base64 import b64encode  # noqa: PLC0415
-    from urllib.parse import urlencode  # noqa: PLC0415
-    from urllib.request import Request, urlopen  # noqa: PLC0415
-
-    basic = "Basic " + b64encode(":".join(auth).encode()).decode()
-    if not challenge.lower().startswith("bearer"):
-        return basic
-    parameters = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
-    realm = parameters.pop("realm")
-    if not realm.startswith(("https://", "http://")):
-        raise ValueError(f"a token server at {realm}")
-    headers = {"Authorization": basic} if auth[0] else {}
-    request = Request(f"{realm}?{urlencode(parameters)}", headers=headers)  # noqa: S310 - checked
-    with urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - checked
-        token = json.loads(answer.read())
-    return f"Bearer {token.get('token') or token['access_token']}"
+    repository = Repository(reference.domain, reference.path, credentials=lambda _: auth)
+    return repository.digest(reference.tag or "latest")
