@@ -223,7 +223,7 @@ def run(
     if jobs is not None and jobs < 1:
         raise ValueError(f"jobs is {jobs}: at least one build has to run")
     specs = _published(plan, push=push, load=load)
-    chosen = backend if backend is not None else select_backend().backend
+    chosen = backend if backend is not None else select_backend(specs=specs).backend
     at_once = min(jobs or default_jobs(), len(specs))
     with (
         chosen.together(specs) as joint,

@@ -42,6 +42,7 @@ class Feature(StrEnum):
     OCI_LAYOUT_CONTEXTS = "named build contexts from OCI layouts"
     OCI_OUTPUT = "output type oci"
     PUSH = "push"
+    REPRODUCIBLE = "reproducible images"
     ULIMITS = "ulimits"
 
 

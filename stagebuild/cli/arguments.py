@@ -177,6 +177,11 @@ def _add_build(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> N
     _repeatable(group, "--cache-to", metavar="ENTRY", text="export to this cache instead")
     group.add_argument("--no-cache", action="store_true", help="run every step anew")
     _repeatable(group, "--no-cache-filter", metavar="STAGE", text="run this stage's steps anew")
+    group.add_argument(
+        "--reproducible",
+        action="store_true",
+        help="give all times in the image that of the commit, or SOURCE_DATE_EPOCH",
+    )
     group.add_argument("--pull", action="store_true", help="look for newer base images")
     group.add_argument(
         "--builder",
@@ -237,6 +242,11 @@ def _add_result(parser: argparse.ArgumentParser) -> None:
         "--digest-file",
         metavar="FILE",
         help="write what -q prints; touched only when it changes, so make can depend on it",
+    )
+    group.add_argument(
+        "--dotenv",
+        metavar="FILE",
+        help="write PROD_IMAGE=…, PROD_DIGEST=… and so on, for Compose, a shell or a CI system",
     )
     group.add_argument(
         "--metadata-file", metavar="FILE", help="write what the engine answered, by environment"

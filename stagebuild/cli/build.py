@@ -9,7 +9,7 @@ from stagebuild.backends.base import Cancel
 from stagebuild.backends.selection import select_backend
 from stagebuild.cli.exitcodes import ExitCode, exit_code_of
 from stagebuild.cli.overriding import overrides_of
-from stagebuild.cli.showing import Display, write_digest_file, write_metadata_file
+from stagebuild.cli.showing import Display, write_digest_file, write_dotenv, write_metadata_file
 from stagebuild.cli.signals import Interrupts
 from stagebuild.config import load
 from stagebuild.errors import ConfigError, StagebuildError
@@ -64,7 +64,7 @@ def build(
             return ExitCode.USAGE
         plan = plan_builds(project, names, overrides=overrides_of(options))
         if options.dry_run:
-            return _dry_run(plan, select_backend(options.backend, environ=environ).backend, stdout)
+            return _dry_run(plan, _selected(plan, options, environ).backend, stdout)
         return _build(plan, options, display, environ)
     except StagebuildError as error:
         display.show_refusal(error)
@@ -75,7 +75,7 @@ def _build(
     plan: BuildPlan, options: argparse.Namespace, display: Display, environ: Mapping[str, str]
 ) -> int:
     cancel = Cancel()
-    selected = select_backend(options.backend, environ=environ)
+    selected = _selected(plan, options, environ)
     with (
         Interrupts(cancel) as interrupts,
         Tee(_sinks(options, display, plan, environ, selected)) as sink,
@@ -100,8 +100,15 @@ def _build(
         outcome,
         lambda path, outcome: write_digest_file(path, outcome, plan),
     )
+    _write(
+        "--dotenv", options.dotenv, outcome, lambda path, outcome: write_dotenv(path, outcome, plan)
+    )
     _write("--metadata-file", options.metadata_file, outcome, write_metadata_file)
     return _exit_code(outcome, interrupts.number)
+
+
+def _selected(plan: BuildPlan, options: argparse.Namespace, environ: Mapping[str, str]) -> Selected:
+    return select_backend(options.backend, environ=environ, specs=plan.specs)
 
 
 def _write(

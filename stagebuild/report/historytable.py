@@ -190,7 +190,12 @@ def _step_time(build: BuildRecord, stage: StageRecord, number: int) -> float | N
 
 def _build_line(build: BuildRecord, look: Look) -> str:
     """Return what one build was: when, how long, how much of it cached, what came of it."""
-    mark = {"built": look.glyphs.done, "skipped": look.glyphs.dot, "failed": look.glyphs.failed}
+    mark = {
+        "built": look.glyphs.done,
+        "skipped": look.glyphs.dot,
+        "promoted": look.glyphs.done,
+        "failed": look.glyphs.failed,
+    }
     glyph = mark.get(build.outcome, look.glyphs.canceled)
     commit = ""
     if build.git is not None:

@@ -24,7 +24,7 @@ from stagebuild.backends.buildx.discovery import buildx_command
 from stagebuild.backends.buildx.factscache import FactsCache, cache_path, program_identity
 from stagebuild.backends.buildx.metadata import read_response
 from stagebuild.backends.buildx.privatefolder import private_folder
-from stagebuild.backends.requirements import required_features
+from stagebuild.backends.requirements import required_features, stores_images
 from stagebuild.errors import BackendError, ProtocolError, UnsupportedFeature
 from stagebuild.progress.events import PlainLine
 from stagebuild.progress.rawjson import EventDecoder
@@ -185,6 +185,7 @@ class BuildxBackend:
             return
         from stagebuild.backends.buildx.versions import (  # noqa: PLC0415
             NEEDS_CONTAINERD_STORE,
+            REPRODUCIBLE_REMEDY,
             remedy,
         )
 
@@ -198,6 +199,12 @@ class BuildxBackend:
         if gated and self._lacks_containerd_store(spec.builder, command):
             feature: Feature = min(gated)
             raise UnsupportedFeature(feature, backend=BACKEND, remedy=remedy(feature))
+        if Feature.REPRODUCIBLE in required and stores_images(spec):
+            facts = self._known_builder(spec.builder, command)
+            if facts is not None and facts.driver == "docker":
+                raise UnsupportedFeature(
+                    Feature.REPRODUCIBLE, backend=BACKEND, remedy=REPRODUCIBLE_REMEDY
+                )
 
     def _lacks_containerd_store(self, builder: str | None, command: Sequence[str]) -> bool:
         facts = self._known_builder(builder, command)
