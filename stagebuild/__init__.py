@@ -62,6 +62,8 @@ if TYPE_CHECKING:
     )
     from stagebuild.model import (
         Attestation,
+        Builder,
+        BuilderNode,
         CacheEntry,
         Checks,
         Digest,
@@ -72,6 +74,7 @@ if TYPE_CHECKING:
         Project,
         Secret,
         SshForward,
+        TlsFiles,
         Ulimit,
     )
     from stagebuild.planning import BuildPlan, BuildSpec, Overrides, Surroundings, plan_builds
@@ -143,6 +146,8 @@ _HOMES = {
     ),
     "model": (
         "Attestation",
+        "Builder",
+        "BuilderNode",
         "CacheEntry",
         "Checks",
         "Digest",
@@ -153,6 +158,7 @@ _HOMES = {
         "Project",
         "Secret",
         "SshForward",
+        "TlsFiles",
         "Ulimit",
     ),
     "planning": ("BuildPlan", "BuildSpec", "Overrides", "Surroundings", "plan_builds"),
@@ -190,6 +196,8 @@ __all__ = [
     "BuildStarted",
     "BuildTimedOut",
     "BuildWarning",
+    "Builder",
+    "BuilderNode",
     "CacheEntry",
     "CacheUse",
     "Cancel",
@@ -248,6 +256,7 @@ __all__ = [
     "Surroundings",
     "TagMove",
     "Timeline",
+    "TlsFiles",
     "Ulimit",
     "UnknownEnvironment",
     "UnknownStage",

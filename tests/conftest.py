@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,6 +22,10 @@ DEFAULT_ENGINE = "28.5"
 
 # What tests build is not remembered, unless one names a file or gives an environment of its own.
 os.environ["STAGEBUILD_HISTORY"] = "0"
+
+# How long an example takes says how busy the machine is: an engine may be building beside.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,8 @@
 Every key of the configuration, as data: what reads it, what it means, what it defaults to.
 
 The reader, the JSON Schema, ``--set`` and the reference page all come from these tables, so none
-of them can know a key that the others do not.
+of them can know a key that the others do not. Those of ``[builders]`` are in ``builders``, which is
+loaded where there is one.
 """
 
 from __future__ import annotations
@@ -116,6 +117,7 @@ TABLES = {
     "environments": "What can be built, by name.",
     "images": "Several images, by name: every environment applies to each that has its stage.",
     "checks": "What `stagebuild check` looks at.",
+    "builders": "buildx builders by name, which are made where they are missing.",
 }
 
 BUILT_INS = {

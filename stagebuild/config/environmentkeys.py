@@ -245,7 +245,14 @@ ENVIRONMENT_KEYS = table_of(
         "`false`",
         "true",
     ),
-    Key("builder", kinds.TEXT, "Name of the buildx builder.", "the selected one", '"ci"'),
+    Key(
+        "builder",
+        kinds.TEXT,
+        "Name of the buildx builder: one of `[builders]`, which is made where it is missing, or one"
+        " that there is. With the SDK backend also the address of a buildkitd.",
+        "the selected one",
+        '"ci"',
+    ),
     Key(
         "push",
         kinds.FLAG,

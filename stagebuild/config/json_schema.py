@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from stagebuild.config.builders import BUILDER_KEYS, BUILDER_NAME
 from stagebuild.config.definitions import (
     BUILT_INS,
     CHECK_KEYS,
@@ -50,6 +51,12 @@ def schema() -> dict[str, Any]:
         "propertyNames": {"pattern": f"^{IMAGE_NAME}$"},
         "additionalProperties": _table(IMAGE_KEYS),
     }
+    builders = {
+        "type": "object",
+        "description": TABLES["builders"],
+        "propertyNames": {"pattern": f"^{BUILDER_NAME}$", "not": {"const": "default"}},
+        "additionalProperties": _table(BUILDER_KEYS),
+    }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "stagebuild.toml",
@@ -59,6 +66,7 @@ def schema() -> dict[str, Any]:
             "variables": variables,
             "environments": environments,
             "images": images,
+            "builders": builders,
             "checks": {"description": TABLES["checks"], **_table(CHECK_KEYS)},
         },
         "additionalProperties": False,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stagebuild.config.keys import Key
+    from stagebuild.model.builders import Builder
 
 _TOML_PLACE = r" \(at (?:line (\d+), column (\d+)|end of document)\)$"
 
@@ -98,6 +99,7 @@ def _project(document: object, *, root: Path, origin: Origin) -> Project:
         environments=_environments(document.get("environments", {})),
         images=_images(document.get("images", {})),
         checks=Checks(**read_table(document.get("checks", {}), CHECK_KEYS, "checks")),
+        builders=_builders(document["builders"]) if "builders" in document else {},
         origin=origin,
         **project,
     )
@@ -164,6 +166,23 @@ def _images(table: object) -> dict[str, Image]:
             check_image_name(name)
         images[name] = Image(**read_table(settings, IMAGE_KEYS, "images", name))
     return images
+
+
+def _builders(table: object) -> dict[str, Builder]:
+    from stagebuild.config.builders import (  # noqa: PLC0415 - rarely given
+        BUILDER_KEYS,
+        check_builder_name,
+        checked_builder,
+    )
+
+    if not isinstance(table, dict):
+        raise expected("a table", table).inside("builders")
+    builders = {}
+    for name, settings in table.items():
+        with within("builders", name):
+            check_builder_name(name)
+            builders[name] = checked_builder(read_table(settings, BUILDER_KEYS))
+    return builders
 
 
 def check_image_name(name: str) -> None:

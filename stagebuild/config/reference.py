@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stagebuild.config.builders import BUILDER_KEYS
 from stagebuild.config.definitions import (
     BUILT_INS,
     CHECK_KEYS,
@@ -39,12 +40,14 @@ def with_tables(page: str) -> str:
             _section(key, "environments.NAME") for key in ENVIRONMENT_KEYS.values()
         ),
         "images": "\n\n".join(_section(key, "images.NAME") for key in IMAGE_KEYS.values()),
+        "builders": "\n\n".join(_section(key, "builders.NAME") for key in BUILDER_KEYS.values()),
         "checks": "\n\n".join(_section(key, "checks") for key in CHECK_KEYS.values()),
         "overview": _overview(
             {
                 "project": PROJECT_KEYS,
                 "environments.NAME": ENVIRONMENT_KEYS,
                 "images.NAME": IMAGE_KEYS,
+                "builders.NAME": BUILDER_KEYS,
                 "checks": CHECK_KEYS,
             }
         ),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from stagebuild.doctor.facts import Facts, Finding, Verdict, Wanted
+from stagebuild.doctor.facts import DefinedBuilder, Facts, Finding, Verdict, Wanted
 from stagebuild.errors import StagebuildError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from stagebuild.backends.buildx.discovery import Builder
     from stagebuild.backends.sdk.inspection import EngineState
@@ -152,16 +152,46 @@ def _builders(facts: Facts) -> Iterator[Finding]:
         return
     for builder in facts.builders:
         yield _builder(builder, is_used=builder.name == facts.in_use)
-    wanted = facts.wanted
-    names = [builder.name for builder in facts.builders]
-    for name, environments in (wanted.builders if isinstance(wanted, Wanted) else {}).items():
-        if name not in names:
+    if isinstance(facts.wanted, Wanted):
+        yield from _wanted_builders(facts.wanted, [builder.name for builder in facts.builders])
+
+
+def _wanted_builders(wanted: Wanted, names: Sequence[str]) -> Iterator[Finding]:
+    """Say whether the builders that environments name are there, and as they are defined."""
+    for name, environments in wanted.builders.items():
+        defined = wanted.defined.get(name)
+        if defined is not None:
+            finding = _defined(name, defined)
+            if finding is not None:
+                yield finding
+        elif name not in names:
             yield Finding(
                 subject=f"builder {name}",
                 verdict=PROBLEM,
                 text=f"there is none; {_listed(environments)} need it{did_you_mean(name, names)}",
                 remedy=f"docker buildx create --name {name} --driver docker-container",
             )
+
+
+def _defined(name: str, defined: DefinedBuilder) -> Finding | None:
+    """Return what is to be said of a builder of the project's own besides how it is."""
+    subject = f"builder {name}"
+    if defined.error is not None:
+        return Finding(
+            subject=subject,
+            verdict=PROBLEM,
+            text=defined.error.message,
+            remedy=defined.error.hint or "",
+        )
+    if not defined.missing:
+        return None
+    nodes = f"{defined.nodes} node{'s' * (defined.nodes > 1)}"
+    state = "not there yet" if defined.missing == defined.nodes else f"{defined.missing} missing"
+    return Finding(
+        subject=subject,
+        verdict=GOOD,
+        text=f"{defined.driver}, {nodes}, {state}: the first build makes it",
+    )
 
 
 def _builder(builder: Builder, *, is_used: bool) -> Finding:

@@ -76,6 +76,24 @@ class Disk:
 
 
 @frozen
+class DefinedBuilder:
+    """
+    A builder that the project defines, and environments name.
+
+    Attributes:
+        driver: As ``remote``.
+        nodes: How many it has to have.
+        missing: How many of them are yet to be made.
+        error: Why it can't be made, or is another than it should be; None when all is well.
+    """
+
+    driver: str
+    nodes: int
+    missing: int = 0
+    error: StagebuildError | None = None
+
+
+@frozen
 class Wanted:
     """
     What the project's environments need of a builder.
@@ -86,6 +104,7 @@ class Wanted:
         platforms: Environments by platform that they name.
         builders: Environments by builder that they name.
         features: Environments by feature that not every engine has.
+        defined: Those of the builders that the project defines, by name.
     """
 
     path: str
@@ -93,6 +112,7 @@ class Wanted:
     platforms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     builders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     features: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    defined: Mapping[str, DefinedBuilder] = field(default_factory=dict)
 
 
 @frozen

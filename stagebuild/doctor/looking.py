@@ -8,12 +8,13 @@ import time
 from typing import TYPE_CHECKING
 
 from stagebuild.backends.buildx import BuildxBackend
+from stagebuild.backends.buildx.builders import check_files, missing_nodes, wanted_nodes
 from stagebuild.backends.buildx.discovery import list_builders
 from stagebuild.backends.buildx.versions import NEEDS_CONTAINERD_STORE
 from stagebuild.backends.requirements import required_features
 from stagebuild.backends.sdk import SdkBackend
 from stagebuild.backends.sdk.inspection import EngineState, inspect_engine
-from stagebuild.doctor.facts import Disk, Facts, Registry, Wanted
+from stagebuild.doctor.facts import DefinedBuilder, Disk, Facts, Registry, Wanted
 from stagebuild.errors import ConfigError, StagebuildError
 from stagebuild.model.references import Reference
 from stagebuild.planning import describe_builds
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from stagebuild.backends.base import Feature
-    from stagebuild.backends.buildx.discovery import Builder
-    from stagebuild.model import Project
+    from stagebuild.backends.buildx import discovery
+    from stagebuild.model import Builder, Project
     from stagebuild.planning import BuildSpec
 
 
@@ -35,7 +36,7 @@ def look(project: Project | StagebuildError | None, *, environ: Mapping[str, str
         project: The project, why it can't be loaded, or None where there is none.
         environ: The process environment; buildx's builders are those of this process' own.
     """
-    specs, wanted = _project(project)
+    specs, wanted = _project(project, environ)
     engine = _engine(environ)
     now_s = time.time()
     buildx = BuildxBackend(environ=environ)
@@ -60,7 +61,7 @@ def _engine(environ: Mapping[str, str]) -> EngineState | StagebuildError:
         return error
 
 
-def _builders() -> tuple[Builder, ...] | StagebuildError:
+def _builders() -> tuple[discovery.Builder, ...] | StagebuildError:
     try:
         return list_builders()
     except StagebuildError as error:
@@ -68,7 +69,7 @@ def _builders() -> tuple[Builder, ...] | StagebuildError:
 
 
 def _project(
-    project: Project | StagebuildError | None,
+    project: Project | StagebuildError | None, environ: Mapping[str, str]
 ) -> tuple[tuple[BuildSpec, ...], Wanted | StagebuildError | None]:
     """Return what the project builds, and what that needs; the error where it can't be told."""
     if project is None or isinstance(project, StagebuildError):
@@ -90,6 +91,25 @@ def _project(
             for feature in sorted(required_features(spec) & gated)
             if spec.builder is None
         ),
+        defined={
+            spec.builder: _defined(spec.builder, spec.builder_definition, environ)
+            for spec in specs
+            if spec.builder is not None and spec.builder_definition is not None
+        },
+    )
+
+
+def _defined(name: str, builder: Builder, environ: Mapping[str, str]) -> DefinedBuilder:
+    nodes = wanted_nodes(name, builder)
+    missing: Sequence[object] = ()
+    error = None
+    try:
+        check_files(name, builder)
+        missing = missing_nodes(name, builder, nodes, environ=environ)
+    except StagebuildError as problem:
+        error = problem
+    return DefinedBuilder(
+        driver=builder.driver, nodes=len(nodes), missing=len(missing), error=error
     )
 
 

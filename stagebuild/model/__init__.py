@@ -1,5 +1,6 @@
 """The values that people write and read: no effects, no knowledge of how anything is built."""
 
+from stagebuild.model.builders import Builder, BuilderNode, TlsFiles
 from stagebuild.model.entries import (
     Attestation,
     CacheEntry,
@@ -14,6 +15,8 @@ from stagebuild.model.values import Digest, Platform
 
 __all__ = [
     "Attestation",
+    "Builder",
+    "BuilderNode",
     "CacheEntry",
     "Checks",
     "Digest",
@@ -27,5 +30,6 @@ __all__ = [
     "Project",
     "Secret",
     "SshForward",
+    "TlsFiles",
     "Ulimit",
 ]

@@ -16,6 +16,7 @@ from stagebuild.values import field, frozen
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from stagebuild.model.builders import Builder
     from stagebuild.model.entries import (
         Attestation,
         CacheEntry,
@@ -66,7 +67,8 @@ class Environment:
         no_cache: Whether every step runs anew.
         no_cache_filter: Stages whose steps run anew.
         pull: Whether base images are looked up in the registry even if the engine has them.
-        builder: Name of the buildx builder; None is the selected one.
+        builder: Name of the buildx builder, one of the project's or another; None is the selected
+            one.
         push: Whether the image is pushed to the registry of its tags.
         load: Whether the image is loaded into the engine's image store.
         requires: Environments that must be built before this one is published: its gates.
@@ -204,6 +206,7 @@ class Project:
             named stage of the Dockerfile is an environment.
         checks: How it is checked.
         images: Images by name; none means that there is one, which has no name.
+        builders: buildx builders by name, which are made where they are missing.
         origin: The configuration file, or None when there is none.
     """
 
@@ -215,5 +218,6 @@ class Project:
     variables: Mapping[str, str] = field(default_factory=dict)
     environments: Mapping[str, Environment] | None = None
     images: Mapping[str, Image] = field(default_factory=dict)
+    builders: Mapping[str, Builder] = field(default_factory=dict)
     checks: Checks = field(default_factory=Checks)
     origin: Origin | None = None

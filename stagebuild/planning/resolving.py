@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stagebuild.locks import Lock
-    from stagebuild.model import CacheEntry, Digest, Image, Platform, Project
+    from stagebuild.model import Builder, CacheEntry, Digest, Image, Platform, Project
     from stagebuild.planning.entries import Places
     from stagebuild.planning.inheritance import Settings
     from stagebuild.planning.naming import BuildName
@@ -155,6 +155,7 @@ class Resolution:
         bases = {name: context for name, context in written.items() if is_base(context)}
         contexts = {name: context for name, context in written.items() if name not in bases}
         platforms = tuple(dict.fromkeys(self._items("platforms", read_platform)))
+        builder = self._text("builder")
         repository = self._repository()
         labels, annotations = self._stamped(platforms)
         graph = graph_for = None
@@ -191,7 +192,8 @@ class Resolution:
             no_cache=self._settings.get("no_cache", False),
             no_cache_filter=self._items("no_cache_filter", lambda stage: _stage(stage, site)),
             pull=self._settings.get("pull", False),
-            builder=self._text("builder"),
+            builder=builder,
+            builder_definition=self._builder_definition(builder),
             push=self._settings.get("push", False),
             load=self._settings.get("load", False),
             default_tag=None if repository is None else f"{repository}:{self._name.tag}",
@@ -207,6 +209,16 @@ class Resolution:
             graph=graph,
             graph_for=graph_for,
         )
+
+    def _builder_definition(self, name: str | None) -> Builder | None:
+        """Return what the project says of a builder, filled in; None where it says nothing."""
+        definition = None if name is None else self._shared.project.builders.get(name)
+        if definition is None:
+            return None
+        from stagebuild.planning.builders import filled_in  # noqa: PLC0415 - rarely defined
+
+        with within("builders", name or "", settled=True):
+            return filled_in(definition, self._variables.expand, str(self._shared.root))
 
     def _cache(
         self,

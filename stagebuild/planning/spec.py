@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from stagebuild.dockerfile import StageGraph
     from stagebuild.model import (
         Attestation,
+        Builder,
         CacheEntry,
         Digest,
         Output,
@@ -64,6 +65,8 @@ class BuildSpec:
         no_cache_filter: Stages whose steps run anew.
         pull: Whether base images are looked up anew.
         builder: Name of the buildx builder, or None for the selected one.
+        builder_definition: What that builder has to be, and is made as where it is missing; None
+            when the project does not define it. Paths are absolute.
         push: Whether to push to the registry of the tags.
         load: Whether to load into the engine's image store.
         default_tag: Reference that a pushed image without tags gets, or None without a repository.
@@ -110,6 +113,7 @@ class BuildSpec:
     no_cache_filter: tuple[str, ...] = ()
     pull: bool = False
     builder: str | None = None
+    builder_definition: Builder | None = None
     push: bool = False
     load: bool = False
     default_tag: str | None = None

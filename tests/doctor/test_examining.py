@@ -9,7 +9,7 @@ import pytest
 from stagebuild.backends.buildx.discovery import Builder, Node
 from stagebuild.backends.sdk.inspection import EngineState
 from stagebuild.doctor import Facts, Finding, Verdict, examine
-from stagebuild.doctor.facts import Disk, Registry, Wanted
+from stagebuild.doctor.facts import DefinedBuilder, Disk, Registry, Wanted
 from stagebuild.errors import ConfigError, EngineUnavailable
 
 GB = 10**9
@@ -168,3 +168,23 @@ def test_a_project_that_can_not_be_read_is_a_problem() -> None:
 
 def test_no_project_at_all_is_a_caution() -> None:
     assert said("project", wanted=None).verdict is Verdict.CAUTION
+
+
+def test_a_defined_builder_that_is_not_there_yet_is_no_problem() -> None:
+    defined = DefinedBuilder(driver="remote", nodes=2, missing=2)
+    wanted = Wanted(path="x", builders={"farm": ("prod",)}, defined={"farm": defined})
+    found = said("builder farm", wanted=wanted)
+    assert found.verdict is Verdict.GOOD
+    assert found.text == "remote, 2 nodes, not there yet: the first build makes it"
+
+
+def test_a_defined_builder_that_is_another_is_a_problem() -> None:
+    error = EngineUnavailable("it is another", backend="buildx", hint="remove it")
+    defined = DefinedBuilder(driver="remote", nodes=1, error=error)
+    wanted = Wanted(path="x", builders={"farm": ("prod",)}, defined={"farm": defined})
+    found = said("builder farm", builders=(), wanted=wanted)
+    assert (found.verdict, found.text, found.remedy) == (
+        Verdict.PROBLEM,
+        "it is another",
+        "remove it",
+    )

@@ -12,6 +12,7 @@ import pytest
 
 from stagebuild.model import Digest
 from stagebuild.planning.spec import BuildSpec
+from stagebuild.report.document import run_document
 from stagebuild.report.dotenv import dotenv, variable_of
 from stagebuild.result import BuildResult
 from stagebuild.timeline import TimelineBuilder
@@ -109,7 +110,7 @@ def test_kustomize_puts_the_image_into_the_deployment(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("jq") is None, reason="there is no jq")
 def test_helm_gets_every_value_that_the_chart_asks_for() -> None:
-    document = {"builds": [{"name": "prod", "reference": IMAGE, "digest": DIGEST}]}
+    document = run_document({"prod": result()}, [])
     done = subprocess.run(
         ["jq", "-f", str(ROOT / "values.jq")],
         input=json.dumps(document),

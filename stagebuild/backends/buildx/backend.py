@@ -85,6 +85,7 @@ class BuildxBackend:
             ProtocolError: buildx succeeded without a readable answer.
         """
         command = self._buildx()
+        self._make_builder(spec, command)
         self._check_features(spec, command)
         self._check_secrets(spec)
         if cancel.requested:
@@ -169,6 +170,16 @@ class BuildxBackend:
 
         with VersionLook(self._buildx(), self._environ) as look:
             return look.answer()
+
+    def _make_builder(self, spec: BuildSpec, command: Sequence[str]) -> None:
+        """Make the builder that the project defines, where it is missing."""
+        if spec.builder is None or spec.builder_definition is None:
+            return
+        from stagebuild.backends.buildx.builders import ensure_builder  # noqa: PLC0415 - rare
+
+        ensure_builder(
+            spec.builder, spec.builder_definition, command=command, environ=self._environ
+        )
 
     def _buildx(self) -> tuple[str, ...]:
         return buildx_command(self._docker, self._environ)

@@ -91,6 +91,11 @@ def config_folder(environ: Mapping[str, str]) -> str:
     return environ.get("DOCKER_CONFIG") or f"{home}/.docker"
 
 
+def builders_folder(environ: Mapping[str, str]) -> str:
+    """Return the folder in which buildx keeps its builders."""
+    return environ.get("BUILDX_CONFIG") or f"{config_folder(environ)}/buildx"
+
+
 def _plugin_folders(environ: Mapping[str, str]) -> Iterator[str]:
     """
     Yield the folders in which docker looks for plugins, in its order.

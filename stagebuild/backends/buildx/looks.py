@@ -13,7 +13,7 @@ import hashlib
 import subprocess
 from typing import TYPE_CHECKING, Self
 
-from stagebuild.backends.buildx.discovery import config_folder
+from stagebuild.backends.buildx.discovery import builders_folder, config_folder
 from stagebuild.backends.buildx.factscache import program_identity, stat_of
 from stagebuild.backends.buildx.versions import Version
 from stagebuild.values import field_values, frozen
@@ -69,8 +69,7 @@ def builder_identity(
     socket = stat_of(host.removeprefix("unix://")) if host.startswith("unix://") else None
     if program is None or socket is None:
         return None
-    folder = config_folder(environ)
-    store = environ.get("BUILDX_CONFIG") or f"{folder}/buildx"
+    folder, store = config_folder(environ), builders_folder(environ)
     chosen = [f"{name}={environ.get(name, '')}" for name in _SELECTING_VARIABLES]
     named = builder or environ.get("BUILDX_BUILDER")
     # Their content, not their times: buildx writes them anew at every build.
