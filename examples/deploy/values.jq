@@ -1,3 +1,3 @@
-# stagebuild prod --push --json | jq -f values.jq > values.json: what the chart wants to know
+# jq -f values.jq result.json > values.json, after stagebuild prod --push --json > result.json: what the chart wants to know
 .results.prod
 | { image: { repository: (.reference | split("@")[0]), digest: .digest } }

@@ -33,13 +33,13 @@ def fill_promote_parser(parser: argparse.ArgumentParser, environ: Mapping[str, s
     parser.description = _DESCRIPTION
     parser.epilog = _EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("source", metavar="FROM", help="the environment that runs the image")
-    parser.add_argument("target", metavar="TO", help="the environment that gets it")
+    parser.add_argument("source", metavar="FROM-ENV", help="the environment that runs the image")
+    parser.add_argument("target", metavar="TO-ENV", help="the environment that gets it")
     add_file(parser, environ)
     parser.add_argument(
         "--digest",
         metavar="DIGEST",
-        help="this image of FROM, instead of the one that was pushed last",
+        help="this image of FROM-ENV, instead of the one that was pushed last",
     )
     parser.add_argument("--dry-run", action="store_true", help="look at everything, write nothing")
     parser.add_argument(
