@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo venv check format test test-fast bench accuracy clean
+.PHONY: help demo venv check format test test-fast same-image cancel-runs bench bench-where accuracy skip-safety browser clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,13 @@ $(VENV)/.made: pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable . --group dev
 	touch $@
 
+browser: ## Install headless Chromium and axe-core, for the tests of the report's page
+	command -v chromium-headless-shell chromium >/dev/null || { apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+	  chromium-headless-shell fonts-dejavu-core >/dev/null; }
+	test -e .browser/node_modules/axe-core || \
+	  npm install --silent --no-audit --no-fund --prefix .browser axe-core@4
+
 check: venv ## Lint, format check and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -32,14 +39,26 @@ format: venv ## Let ruff fix what it can
 test: venv ## All tests, on real engines
 	$(BIN)/python -m pytest
 
-test-fast: venv ## The tests that need no engine (under a minute)
-	$(BIN)/python -m pytest -m 'not engine'
+test-fast: venv ## The tests that need no engine and no browser (under a minute)
+	$(BIN)/python -m pytest -m 'not engine and not browser'
+
+same-image: venv ## 300 generated builds, each by buildx and by us: equal digests (long)
+	SAME_IMAGE_CASES=300 $(BIN)/python -m pytest tests/backends/sdk/test_same_image_as_buildx.py
+
+cancel-runs: venv ## Cancel 68 builds at random moments: the engine is idle within 2 s (long)
+	CANCEL_RUNS=17 $(BIN)/python -m pytest tests/backends/sdk/test_canceling.py
 
 bench: venv ## Measure against buildx; writes benchmarks/results.json and the docs table
 	$(BIN)/python -m benchmarks.run
 
+bench-where: venv ## Tell where the time of a build with nothing to do goes, beside the floor
+	$(BIN)/python -m benchmarks.where_time_goes
+
 accuracy: venv ## Compare forecasts with what an engine did, over many random edits (long)
-	$(BIN)/python -m benchmarks.forecast_accuracy --edits 1000
+	$(BIN)/python -m benchmarks.forecast_accuracy --edits 1000 --page
+
+skip-safety: venv ## Change the world 500 times, and look for a wrong image of --skip-unchanged (long)
+	STAGEBUILD_SKIP_CASES=250 $(BIN)/python -m pytest tests/skipping
 
 clean: ## Remove what this Makefile made, engines excepted
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .browser .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,7 +1,9 @@
 """
 How often is the forecast right? Random edits on a real engine: forecast, build, compare.
 
-    python -m benchmarks.forecast_accuracy --edits 1000 --seed 1
+    python -m benchmarks.forecast_accuracy --edits 1000 --seed 1 --page
+
+It can be done in parts: ``--only`` some projects, ``--into`` a file where the parts add up.
 
 Every step that the engine announced is compared, FROM excepted, since an image that is there is
 neither built nor looked up. A step is
@@ -24,14 +26,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import defaultdict
-from dataclasses import dataclass, field
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import stagebuild as sb
 from benchmarks.forecast_edits import EDITS, Project
 from benchmarks.forecast_projects import SAMPLES
+from benchmarks.forecast_tally import Measured, Tally, table, write_page
 from stagebuild.forecast import Cause, State, forecast
 from stagebuild.history import History
 from stagebuild.registry import ImageDigests
@@ -46,16 +48,6 @@ if TYPE_CHECKING:
 
 Place = tuple[str, str | None, int]
 
-_COUNTED = (
-    "edits",
-    "steps",
-    "right",
-    "maybe",
-    "false_cached",
-    "false_run",
-    "causes",
-    "causes_right",
-)
 _CAUSES = {
     "file": Cause.FILE,
     "ignore": Cause.FILE,
@@ -64,44 +56,6 @@ _CAUSES = {
     "step": Cause.NEW_STEP,
     "image": Cause.IMAGE,
 }
-
-
-@dataclass(slots=True)
-class Tally:
-    """What was counted, for one project or one kind of edit; ``_COUNTED`` and what was wrong."""
-
-    edits: int = 0
-    steps: int = 0
-    right: int = 0
-    maybe: int = 0
-    false_cached: int = 0
-    false_run: int = 0
-    causes: int = 0
-    causes_right: int = 0
-    misses: list[str] = field(default_factory=list)
-
-    def add(self, other: Tally) -> None:
-        """Add what another one counted."""
-        for name in _COUNTED:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.misses += other.misses
-
-
-@dataclass(slots=True)
-class Measured:
-    """What came of it: tallies by project and by edit; expected and real seconds of each build."""
-
-    projects: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
-    edits: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
-    times: list[tuple[float, float]] = field(default_factory=list)
-
-    @property
-    def total(self) -> Tally:
-        """All projects together."""
-        total = Tally()
-        for tally in self.projects.values():
-            total.add(tally)
-        return total
 
 
 def make(sample: Sample, root: Path, *, nonce: str, environ: Mapping[str, str]) -> Project:
@@ -113,7 +67,9 @@ def make(sample: Sample, root: Path, *, nonce: str, environ: Mapping[str, str]) 
         file.write_text(text)
     text = sample.dockerfile.replace("@NONCE@", nonce).replace("@BASE@", base)
     (root / "Dockerfile").write_text(text)
-    project = Project(sample=sample, root=root)
+    # Numbers of its own: what another project or run was edited to may be in the cache.
+    number = zlib.crc32(f"{nonce} {sample.name}".encode())
+    project = Project(sample=sample, root=root, counter=number)
     if sample.moving_base:
         images = [_push_base(base, variant, environ) for variant in ("one", "two", "three")]
         _tag(base, images[0], environ)
@@ -214,8 +170,10 @@ def _is_told(told: Forecast, expected: str) -> bool:
     cause = _CAUSES.get(kind)
     if kind == "arg" and any(reason.cause is Cause.INSTRUCTION for reason in reasons):
         return True  # an instruction that the build arg is expanded in
+    names = name.split("|")
     return any(
-        reason.cause is cause and (not name or name.endswith(reason.name)) for reason in reasons
+        reason.cause is cause and any(not one or one.endswith(reason.name) for one in names)
+        for reason in reasons
     )
 
 
@@ -271,12 +229,12 @@ def measure(
     say: bool = True,
 ) -> Measured:
     """Return how the forecast did on so many edits, spread over the projects."""
-    rng = random.Random(seed)
     nonce = f"{seed}-{time.time_ns():x}"
     found = Measured()
     with tempfile.TemporaryDirectory(prefix="stagebuild-forecast-") as folder:
         for position, sample in enumerate(samples):
             share = edits // len(samples) + (position < edits % len(samples))
+            rng = random.Random(f"{seed} {sample.name}")
             tried = try_sample(
                 sample, share, rng, nonce=nonce, folder=Path(folder), environ=environ
             )
@@ -294,40 +252,29 @@ def measure(
     return found
 
 
-def table(title: str, tallies: Mapping[str, Tally]) -> str:
-    """Return a Markdown table, with a line for all."""
-    total = Tally()
-    for tally in tallies.values():
-        total.add(tally)
-    head = (title, "edits", "steps", "right", "maybe", "cached, but ran", "run, but cached")
-    lines = [f"| {' | '.join(head)} | cause right |", "|---" * (len(head) + 1) + "|"]
-    for name, tally in [*sorted(tallies.items()), ("**all**", total)]:
-        decided = tally.steps - tally.maybe
-        lines.append(
-            f"| {name} | {tally.edits} | {tally.steps} | {_share(tally.right, decided)} "
-            f"| {_share(tally.maybe, tally.steps)} | {tally.false_cached} | {tally.false_run} "
-            f"| {_share(tally.causes_right, tally.causes)} |"
-        )
-    return "\n".join(lines)
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{part / whole:.2%}" if whole else ""
-
-
 def main() -> int:
     """Run it and print the tables; 1 when a step was forecast cached and ran."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--edits", type=int, default=1000)
+    parser.add_argument("--edits", type=int, default=1000, help="over all the projects")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", help="one project")
+    parser.add_argument("--only", nargs="+", metavar="PROJECT", help="these alone")
+    parser.add_argument("--into", type=Path, metavar="FILE", help="add to what a file has")
+    parser.add_argument("--page", action="store_true", help="write the tables to the docs")
     options = parser.parse_args()
-    samples = [one for one in SAMPLES if options.only in (None, one.name)]
-    found = measure(options.edits, options.seed, samples=samples, environ=os.environ)
+    samples = [one for one in SAMPLES if options.only is None or one.name in options.only]
+    found = Measured() if options.into is None else Measured.of_file(options.into)
+    engine = os.environ.get("STAGEBUILD_ENGINE", "the machine's own")
+    for position, sample in enumerate(samples):
+        share = options.edits // len(samples) + (position < options.edits % len(samples))
+        found.add(measure(share, options.seed, samples=(sample,), environ=os.environ))
+        found.add(Measured(about=[f"Docker {engine}, seed {options.seed}"]))
+        if options.into is not None:
+            found.save(options.into)
     print(table("project", found.projects))
     print(table("edit", found.edits))
-    errors = sorted(abs(told - took) / took for told, took in found.times)
-    print(f"expected time: median error {errors[len(errors) // 2]:.1%} of {len(errors)} builds")
+    print(f"expected time: median error {found.median_error():.1%} of {len(found.times)} builds")
+    if options.page:
+        write_page(found)
     return 1 if found.total.false_cached else 0
 
 

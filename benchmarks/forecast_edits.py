@@ -105,7 +105,8 @@ def rename(project: Project, rng: random.Random) -> str | None:
         return None
     path = rng.choice(spare)
     renamed = path.rename(path.with_name(f"r{project.number()}{path.suffix}"))
-    return f"file:{renamed.relative_to(project.root)}"
+    names = (str(one.relative_to(project.root)) for one in (path, renamed))
+    return f"file:{'|'.join(names)}"  # the context may leave out one of the two
 
 
 def touch(project: Project, rng: random.Random) -> str | None:

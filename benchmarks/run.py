@@ -14,7 +14,18 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import checking, command_line, many_environments, progress_lines, sdk_vs_buildx
+from benchmarks import (
+    checking,
+    command_line,
+    expected_time,
+    gated_release,
+    image_reading,
+    many_environments,
+    progress_lines,
+    remembering,
+    sdk_vs_buildx,
+    skipping,
+)
 from benchmarks.peers import Peers, peers
 
 if TYPE_CHECKING:
@@ -30,9 +41,14 @@ BEGIN, END = "<!-- table: begin, written by make bench -->", "<!-- table: end --
 GROUPS: dict[str, Callable[[Peers], Iterator[Row]]] = {
     "checking": checking.rows,
     "command_line": command_line.rows,
+    "expected_time": expected_time.rows,
+    "image_reading": image_reading.rows,
+    "gated_release": gated_release.rows,
     "many_environments": many_environments.rows,
     "progress_lines": progress_lines.rows,
+    "remembering": remembering.rows,
     "sdk_vs_buildx": sdk_vs_buildx.rows,
+    "skipping": skipping.rows,
 }
 
 

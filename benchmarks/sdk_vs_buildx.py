@@ -43,6 +43,7 @@ def rows(peers: Peers) -> Iterator[Row]:
         (folder / "Dockerfile").write_text(_TINY)
         yield _process("no-op, tiny context, whole process", folder, peers, at_most=0.55)
         yield _warm("no-op, tiny context, warm process", folder, peers, at_most=0.3)
+        yield _command("no-op, tiny context, whole command line", folder, peers, at_most=0.9)
         yield _environments(folder, peers)
     with tempfile.TemporaryDirectory(prefix="stagebuild-bench-") as name:
         folder = Path(name) / "context"
@@ -81,6 +82,20 @@ def _process(name: str, folder: Path, peers: Peers, *, at_most: float) -> Row:
     return compared(
         name,
         process(_ours(folder), cwd=_root(), env=peers.env),
+        process([*_PEER, "."], cwd=folder, env=peers.env),
+        peer_name=" ".join(_PEER),
+        at_most=at_most,
+        versions=peers.versions,
+    )
+
+
+def _command(name: str, folder: Path, peers: Peers, *, at_most: float) -> Row:
+    """Measure what a person types: configuration, plan, history and the report are part of it."""
+    ours = [sys.executable, "-m", "stagebuild", "prod", "-q", "--backend", "sdk"]
+    (folder / "Dockerfile").write_text(_TINY.replace("busybox", "busybox AS prod"))
+    return compared(
+        name,
+        process(ours, cwd=folder, env=peers.env),
         process([*_PEER, "."], cwd=folder, env=peers.env),
         peer_name=" ".join(_PEER),
         at_most=at_most,

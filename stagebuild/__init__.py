@@ -16,14 +16,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stagebuild.lazily import names_from
 from stagebuild.version import __version__
 
 if TYPE_CHECKING:
     from stagebuild.backends.base import Backend, Cancel, SolveResponse
+    from stagebuild.budgets.values import BudgetCheck, BudgetReport, Culprit
+    from stagebuild.changes import Changes, changed_since
     from stagebuild.checks import CheckReport, Finding, Ignored, Severity, check_project
     from stagebuild.config import load, schema
     from stagebuild.errors import (
         BackendError,
+        BudgetExceeded,
         BuildCanceled,
         BuildFailed,
         BuildTimedOut,
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
         EngineUnavailable,
         GateFailed,
         HistoryError,
+        ImageUnreadable,
         PromotionRefused,
         ProtocolError,
         RegistryError,
@@ -52,6 +57,7 @@ if TYPE_CHECKING:
         forecast,
     )
     from stagebuild.history import (
+        BudgetRecord,
         BuildRecord,
         GitState,
         History,
@@ -92,6 +98,7 @@ if TYPE_CHECKING:
         RunEvent,
     )
     from stagebuild.runner import RunOutcome, build, execute, run
+    from stagebuild.sinks.reports import ReportSink, report_to
     from stagebuild.sizes import ImageSizes, LayerSize
     from stagebuild.timeline import (
         CacheUse,
@@ -104,10 +111,13 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "backends.base": ("Backend", "Cancel", "SolveResponse"),
+    "budgets.values": ("BudgetCheck", "BudgetReport", "Culprit"),
+    "changes": ("Changes", "changed_since"),
     "checks": ("CheckReport", "Finding", "Ignored", "Severity", "check_project"),
     "config": ("load", "schema"),
     "errors": (
         "BackendError",
+        "BudgetExceeded",
         "BuildCanceled",
         "BuildFailed",
         "BuildTimedOut",
@@ -118,6 +128,7 @@ _HOMES = {
         "GateFailed",
         "HistoryError",
         "PromotionRefused",
+        "ImageUnreadable",
         "ProtocolError",
         "RegistryError",
         "RegistryFailed",
@@ -136,6 +147,7 @@ _HOMES = {
         "forecast",
     ),
     "history": (
+        "BudgetRecord",
         "BuildRecord",
         "GitState",
         "History",
@@ -165,6 +177,7 @@ _HOMES = {
     "promotion": ("Promotion", "TagMove", "promote"),
     "registry": ("ImageDigests",),
     "report.document": ("run_document",),
+    "sinks.reports": ("ReportSink", "report_to"),
     "result": ("Attempt", "BuildResult", "BuildWarning"),
     "runevents": (
         "BuildEnded",
@@ -186,6 +199,10 @@ __all__ = [
     "Attestation",
     "Backend",
     "BackendError",
+    "BudgetCheck",
+    "BudgetExceeded",
+    "BudgetRecord",
+    "BudgetReport",
     "BuildCanceled",
     "BuildEnded",
     "BuildFailed",
@@ -202,10 +219,12 @@ __all__ = [
     "CacheUse",
     "Cancel",
     "Cause",
+    "Changes",
     "CheckReport",
     "Checks",
     "ConfigError",
     "ContextError",
+    "Culprit",
     "Digest",
     "DockerfileError",
     "EngineUnavailable",
@@ -221,6 +240,7 @@ __all__ = [
     "Image",
     "ImageDigests",
     "ImageSizes",
+    "ImageUnreadable",
     "LayerRecord",
     "LayerSize",
     "Machine",
@@ -237,6 +257,7 @@ __all__ = [
     "Reason",
     "RegistryError",
     "RegistryFailed",
+    "ReportSink",
     "Retrying",
     "RunEnded",
     "RunEvent",
@@ -263,27 +284,21 @@ __all__ = [
     "UnsupportedFeature",
     "__version__",
     "build",
+    "changed_since",
     "check_project",
     "execute",
     "forecast",
     "load",
     "plan_builds",
     "promote",
+    "report_to",
     "run",
     "run_document",
     "schema",
 ]
 
 
-def __getattr__(name: str) -> object:
-    home = _HOME_OF.get(name)
-    if home is None:
-        raise AttributeError(f"module 'stagebuild' has no attribute {name!r}")
-    from importlib import import_module  # noqa: PLC0415 - see the docstring
-
-    value = getattr(import_module(f"stagebuild.{home}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = names_from(__name__, _HOME_OF)
 
 
 def __dir__() -> list[str]:

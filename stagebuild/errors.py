@@ -17,7 +17,9 @@ Everything that stagebuild raises on purpose.
     │  ├─ BuildCanceled
     │  ├─ BuildTimedOut
     │  ├─ GateFailed                     gate
+    │  ├─ BudgetExceeded                 checks: what was checked, and what it came to
     │  └─ RegistryFailed                 reference
+    ├─ ImageUnreadable                   image
     ├─ HistoryError                      path
     ├─ RegistryError                     reference, status
     └─ PromotionRefused                  digest, gates
@@ -33,6 +35,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from stagebuild.budgets.values import BudgetCheck
     from stagebuild.result import Attempt
     from stagebuild.timeline import Timeline
 
@@ -329,6 +332,45 @@ class RegistryFailed(BuildFailed):
     def __init__(self, message: str, *, build: str, reference: str | None, **rest: object) -> None:
         super().__init__(message, build=build, **rest)  # type: ignore[arg-type]  # passed through
         self.reference = reference
+
+
+class BudgetExceeded(BuildFailed):
+    """
+    A build succeeded, came to more than its budget allows, and was not published.
+
+    Stage, step, path and line are those of what cost most.
+
+    Attributes:
+        checks: Everything that was checked, in the order of the budget's keys.
+    """
+
+    def __init__(
+        self, message: str, *, build: str, checks: Sequence[BudgetCheck], **rest: object
+    ) -> None:
+        super().__init__(message, build=build, **rest)  # type: ignore[arg-type]  # passed through
+        self.checks = tuple(checks)
+
+    @property
+    def excesses(self) -> tuple[BudgetCheck, ...]:
+        """What was not met."""
+        return tuple(check for check in self.checks if not check.met)
+
+
+class ImageUnreadable(StagebuildError):
+    """
+    What is in an image can't be read: it is not there, or is not what it should be.
+
+    Attributes:
+        image: Which, as the user named it, or None.
+    """
+
+    def __init__(self, message: str, *, image: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.image = image
+
+    def __str__(self) -> str:
+        image = "" if self.image is None else f"{self.image}: "
+        return f"{image}{super().__str__()}"
 
 
 class HistoryError(StagebuildError):

@@ -68,7 +68,7 @@ def build_failed(
         timeline: What had run until then, and the first real error that the stream told of.
         attempts: Every try at it, the last one last.
     """
-    observed = _observed(spec, timeline, attempts)
+    observed = _observed(spec, failed, timeline, attempts)
     if failed.timed_out:
         return BuildTimedOut(failed.message, **observed)
     if failed.canceled:
@@ -86,12 +86,11 @@ def failure_class(failed: SolveFailed, timeline: Timeline) -> FailureClass:
     failure = timeline.failure
     if failed.canceled or failed.timed_out:
         return FailureClass.CANCELED
-    exit_code = failed.process_exit_code if failure is None else failure.exit_code
     return classify(
         FailureFacts(
             text=failed.message if failure is None else f"{failure.error}\n{failed.message}",
             exit_code=failed.exit_code,
-            process_exit_code=exit_code,
+            process_exit_code=_exit_code(failed, failure),
             kind=None if failure is None else cast("Kind", failure.kind),
         )
     )
@@ -192,16 +191,26 @@ def _message(failed: SolveFailed, failure: Failure | None) -> str:
     return failed.message if failure is None else failure.error
 
 
-def _observed(spec: BuildSpec, timeline: Timeline, attempts: Sequence[Attempt]) -> _Observed:
+def _exit_code(failed: SolveFailed, failure: Failure | None) -> int | None:
+    """Return a step's exit code: as the engine typed it, else as the words have it."""
+    said = failed.process_exit_code
+    return said if said is not None or failure is None else failure.exit_code
+
+
+def _observed(
+    spec: BuildSpec, failed: SolveFailed, timeline: Timeline, attempts: Sequence[Attempt]
+) -> _Observed:
     failure = timeline.failure
-    line = None if failure is None else step_line(spec, failure.stage, failure.index)
+    line = failed.line  # the engine's own word, also where no vertex failed
+    if line is None and failure is not None:
+        line = step_line(spec, failure.stage, failure.index)
     return _Observed(
         build=spec.name,
         stage=None if failure is None else failure.stage,
         step=None if failure is None else failure.step,
         path=None if line is None else spec.dockerfile_shown,
         line=line,
-        exit_code=None if failure is None else failure.exit_code,
+        exit_code=_exit_code(failed, failure),
         log_tail=() if failure is None else failure.log_tail,
         timeline=timeline,
         attempts=tuple(attempts),

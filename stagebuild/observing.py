@@ -53,9 +53,16 @@ class Observed:
         self._builder.keep()
         return self._builder.last_seen_s
 
-    def timeline(self) -> Timeline:
-        """Return where the newest attempt's time went."""
-        return self._builder.build(wall_s=self._wall_s(), stage_order=_stage_order(self._spec))
+    def timeline(self, *, blamed: str | None = None) -> Timeline:
+        """
+        Return where the newest attempt's time went.
+
+        Args:
+            blamed: Digest of the vertex that the engine's answer blames, or None.
+        """
+        return self._builder.build(
+            wall_s=self._wall_s(), stage_order=_stage_order(self._spec), blamed=blamed
+        )
 
     def attempts(
         self, *, error: str | None = None, cause: str | None = None

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from stagebuild.backends.base import SolveResponse
+    from stagebuild.budgets.values import BudgetReport
     from stagebuild.model import Digest
     from stagebuild.planning.spec import BuildSpec
     from stagebuild.sizes import ImageSizes
@@ -94,6 +95,7 @@ class BuildResult:
         versions: Version by program that took part, as ``{"buildx": "0.29.1"}``.
         metadata: What the engine or buildx answered, whole.
         look: Looks at the image, once, however often it is called.
+        budget: What it came to, against its budget; None without one.
         skipped: Whether nothing was built, since nothing had changed: it is the result of an
             earlier build, found again where it was put.
     """
@@ -112,6 +114,7 @@ class BuildResult:
     versions: Mapping[str, str] = field(default_factory=dict)
     metadata: Mapping[str, object] = field(default_factory=dict, repr=False)
     look: Look = field(default=_see_nothing, repr=False, compare=False)
+    budget: BudgetReport | None = None
     skipped: bool = False
 
     @property
@@ -199,6 +202,7 @@ def result_of(
     attempts: tuple[Attempt, ...],
     backend: str,
     look: Look,
+    budget: BudgetReport | None = None,
 ) -> BuildResult:
     """Return the result of a build from what was asked, answered and observed."""
     return BuildResult(
@@ -216,4 +220,5 @@ def result_of(
         versions=response.versions,
         metadata=response.metadata,
         look=look,
+        budget=budget,
     )

@@ -11,23 +11,24 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from stagebuild.backends.selection import select_backend
 from stagebuild.config import load as load_project
 from stagebuild.errors import GateFailed, HistoryError, StagebuildError
 from stagebuild.planning import plan_builds
 from stagebuild.planning.publishing import publishing
 from stagebuild.runevents import BuildEnded, BuildStarted, RunEnded, RunEvent
-from stagebuild.scheduling.running import Run
 from stagebuild.values import frozen, replaced
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from stagebuild.backends.base import Backend, Cancel
     from stagebuild.history import History
     from stagebuild.model import Project
     from stagebuild.planning.spec import BuildPlan, BuildSpec
     from stagebuild.result import BuildResult
+    from stagebuild.scheduling.judging import LastBytes
+
+_LEAST_JOBS = 8
 
 Watch = Callable[[RunEvent], None]
 
@@ -86,8 +87,8 @@ def execute(
         plan: What ``plan_builds`` returned.
         push: Overrides the ``push`` of what was asked for, not of its gates, when given.
         load: Overrides ``load`` likewise.
-        jobs: How many builds may run at the same time; as many as the machine has processors, but
-            at least two, when not given.
+        jobs: How many builds may run at the same time; eight when not given, or as many as this
+            machine has processors if that is more.
         keep_going: Whether the others go on when one has failed; they are canceled otherwise.
         all_or_nothing: Whether nothing is published before everything is built.
         on_event: Called for every event of the run, never by two threads at once.
@@ -181,6 +182,7 @@ def run(
     cancel: Cancel | None = None,
     backend: Backend | None = None,
     history: History | None = None,
+    choose: Callable[[], Backend] | None = None,
     skip_unchanged: bool = False,
     environ: Mapping[str, str] | None = None,
 ) -> RunOutcome:
@@ -188,6 +190,7 @@ def run(
     Do what ``execute`` does, but return failures next to results instead of raising the first.
 
     Args, besides those of ``execute``:
+        choose: Chooses what builds, instead of ``backend``; not called when nothing is built.
         environ: The process environment that is recorded by; this process' own when not given.
 
     Raises:
@@ -204,7 +207,7 @@ def run(
             if not rest:
                 return RunOutcome(results=skipped, errors={})
         with Recorder(history, environ=environ) as recorder:
-            outcome = run(
+            outcome = _run(
                 replaced(plan, specs=rest) if skipped else plan,
                 push=push,
                 load=load,
@@ -214,16 +217,51 @@ def run(
                 on_event=_both(recorder.emit, on_event),
                 cancel=cancel,
                 backend=backend,
+                choose=choose,
+                last_bytes=_last_bytes(history.path),
             )
         if skipped:
             both = {**skipped, **outcome.results}
             results = {spec.name: both[spec.name] for spec in plan.specs if spec.name in both}
             outcome = replaced(outcome, results=results)
         return replaced(outcome, unrecorded=recorder.trouble)
+    return _run(
+        plan,
+        push=push,
+        load=load,
+        jobs=jobs,
+        keep_going=keep_going,
+        all_or_nothing=all_or_nothing,
+        on_event=on_event,
+        cancel=cancel,
+        backend=backend,
+        choose=choose,
+        last_bytes=lambda _: None,
+    )
+
+
+def _run(
+    plan: BuildPlan,
+    *,
+    push: bool | None,
+    load: bool | None,
+    jobs: int | None,
+    keep_going: bool,
+    all_or_nothing: bool,
+    on_event: Watch | None,
+    cancel: Cancel | None,
+    backend: Backend | None,
+    choose: Callable[[], Backend] | None,
+    last_bytes: LastBytes,
+) -> RunOutcome:
     if jobs is not None and jobs < 1:
         raise ValueError(f"jobs is {jobs}: at least one build has to run")
     specs = _published(plan, push=push, load=load)
-    chosen = backend if backend is not None else select_backend(specs=specs).backend
+    chosen = backend
+    if chosen is None:
+        chosen = _default_backend(specs) if choose is None else choose()
+    from stagebuild.scheduling.running import Run  # noqa: PLC0415 - only where something is built
+
     at_once = min(jobs or default_jobs(), len(specs))
     with (
         chosen.together(specs) as joint,
@@ -234,6 +272,7 @@ def run(
             cancel=cancel,
             keep_going=keep_going,
             all_or_nothing=all_or_nothing,
+            last_bytes=last_bytes,
         ) as started,
     ):
         if at_once == 1:
@@ -245,6 +284,23 @@ def run(
         results={spec.name: results[spec.name] for spec in specs if spec.name in results},
         errors=started.errors,
     )
+
+
+def _default_backend(specs: Sequence[BuildSpec]) -> Backend:
+    from stagebuild.backends.selection import select_backend  # noqa: PLC0415 - as above
+
+    return select_backend(specs=specs).backend
+
+
+def _last_bytes(path: str) -> LastBytes:
+    """Return what tells the last size of a build, by the history of a file."""
+
+    def last_bytes(spec: BuildSpec) -> int | None:
+        from stagebuild.history.budgets import last_unpacked_bytes  # noqa: PLC0415 - a budget's
+
+        return last_unpacked_bytes(path, spec)
+
+    return last_bytes
 
 
 def _published(plan: BuildPlan, *, push: bool | None, load: bool | None) -> tuple[BuildSpec, ...]:
@@ -300,5 +356,10 @@ def _both(first: Watch, second: Watch | None) -> Watch:
 
 
 def default_jobs() -> int:
-    """Return how many builds run at once unless told otherwise: one per processor, at least two."""
-    return max(2, os.cpu_count() or 1)
+    """
+    Return how many builds run at once unless told otherwise: eight, more with more processors.
+
+    The engine does the work, often on another machine, and runs the steps of a single build at
+    once without any limit. A build costs this machine a connection or a process that waits.
+    """
+    return max(_LEAST_JOBS, os.cpu_count() or 1)

@@ -37,6 +37,8 @@ def is_secret_like(name: str, value: str) -> bool:
 
 def without_url_passwords(text: str) -> str:
     """Return the text with what stands before the ``@`` of a URL blotted out."""
+    if "@" not in text:
+        return text
     hidden = _URL_PASSWORD.sub(rf"\g<before>{BLOT}", text)
     return _URL_TOKEN.sub(rf"\g<before>{BLOT}", hidden)
 
@@ -71,9 +73,11 @@ def secret_values(spec: BuildSpec, environ: Mapping[str, str]) -> list[str]:
     64 KiB counts as none; a file's lines count as secrets of their own.
     """
     values = [value for name, value in spec.build_args.items() if is_secret_like(name, value)]
-    for secret in spec.secrets.values():
+    for name, secret in spec.secrets.items():
         if secret.env is not None:
             held = environ.get(secret.env, "")
+        elif secret.command is not None:
+            held = spec.held_secrets.get(name, "")
         else:
             held = _content(secret.file or "")
         values.extend({held, held.strip(), *(line.strip() for line in held.splitlines())})

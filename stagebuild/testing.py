@@ -13,9 +13,10 @@ It says nothing about an engine: use a real one for that.
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from stagebuild.backends.base import SolveFailed, SolveResponse
+from stagebuild.errors import ImageUnreadable
 from stagebuild.model import Digest
 from stagebuild.progress.events import VertexUpdate
 from stagebuild.values import field, frozen, slotted
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Mapping, Sequence
 
-    from stagebuild.backends.base import Backend, Cancel, Emit
+    from stagebuild.backends.base import Backend, Cancel, Emit, ImageStore
     from stagebuild.model import ImageFacts
     from stagebuild.planning.spec import BuildSpec
     from stagebuild.progress.events import Event
@@ -64,11 +65,13 @@ class ScriptedBackend:
     Attributes:
         scripts: By the build's name; a build without one succeeds at once.
         name: As results show it.
+        store: The engine's images; none when not given.
         built: The specs it was given, in order.
     """
 
     scripts: Mapping[str, Script] = field(default_factory=dict)
     name: str = "scripted"
+    store: ImageStore = field(default_factory=lambda: _EmptyStore())  # noqa: PLW0108 - it is below
     built: list[BuildSpec] = field(default_factory=list)
 
     def together(self, specs: Sequence[BuildSpec]) -> nullcontext[Backend]:
@@ -92,10 +95,24 @@ class ScriptedBackend:
         """Return a line that names the build."""
         return f"{self.name} {spec.name}"
 
+    def image_store(self) -> ImageStore:
+        """Return an image store: the one that was given, or an empty one."""
+        return self.store
+
     def image_facts(self, spec: BuildSpec, response: SolveResponse) -> ImageFacts | None:
         """Return the facts of the script of ``spec``."""
         del response
         return self.scripts.get(spec.name, Script()).facts
+
+
+class _EmptyStore:
+    """The store of an engine without images."""
+
+    def save(self, image: str) -> NoReturn:
+        raise ImageUnreadable("the engine has no such image", image=image)
+
+    def remove_untagged(self, image: str) -> None:
+        pass
 
 
 def _wait(until: threading.Event, cancel: Cancel) -> None:

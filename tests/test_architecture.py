@@ -17,6 +17,7 @@ PACKAGE = Path(__file__).parent.parent / "stagebuild"
 # A module imports from rooms above its own, or from its own. docs/explanation/design.md draws it.
 ROOMS = (
     "version",
+    "lazily",
     "values",
     "errors",
     "model",
@@ -27,6 +28,7 @@ ROOMS = (
     "planning",
     "secrecy",
     "fingerprint",
+    "changes",
     "progress",
     "buildkit",
     "distribution",
@@ -40,8 +42,11 @@ ROOMS = (
     "registry",
     "history",
     "promotion",
+    "contents",
+    "budgets",
     "checks",
     "starting",
+    "interop",
     "doctor",
     "forecast",
     "skipping",
@@ -59,11 +64,14 @@ THIRD_PARTIES = {
     "docker": "backends.sdk",
     "h2": "buildkit",
     "hpack": "buildkit",
+    "isal": "contents.streams",
     "python_on_whales": "backends.buildx",
     "requests": "backends.sdk",  # docker's own HTTP library, for its exceptions and adapters
     "rich": "sinks.console",
     "structlog": "sinks.log",
     "tenacity": "backends.retrying",
+    "yaml": "interop.composein",
+    "zstandard": "contents.streams",
 }
 
 

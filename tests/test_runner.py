@@ -186,3 +186,26 @@ def test_a_refusing_registry_is_told_apart_from_a_failing_step() -> None:
     with pytest.raises(RegistryFailed) as caught:
         execute(plan(spec("a")), backend=ScriptedBackend(scripts={"a": script}))
     assert caught.value.reference == "localhost:5000/shop:1"
+
+
+def test_of_steps_that_failed_at_once_the_error_is_about_the_one_that_the_engine_blames() -> None:
+    one = ran("[one 2/2] RUN a", 0.0, 1.0, error="exit code: 1")
+    two = ran("[two 2/2] RUN b", 0.0, 1.0, error="the engine's words")
+    error = SolveFailed("failed to solve: b", vertex=two.digest, line=7, process_exit_code=3)
+    script = Script(events=[one, two], error=error)
+
+    with pytest.raises(BuildFailed) as caught:
+        execute(plan(spec("a")), backend=ScriptedBackend(scripts={"a": script}))
+
+    failed = caught.value
+    assert (failed.stage, failed.step) == ("two", "RUN b")
+    assert (failed.path, failed.line, failed.exit_code) == ("Dockerfile", 7, 3)
+
+
+def test_a_line_is_told_where_no_step_has_failed() -> None:
+    script = Script(error=SolveFailed("dockerfile parse error on line 2: FORM", line=2))
+
+    with pytest.raises(BuildFailed) as caught:
+        execute(plan(spec("a")), backend=ScriptedBackend(scripts={"a": script}))
+
+    assert (caught.value.path, caught.value.line, caught.value.stage) == ("Dockerfile", 2, None)

@@ -18,7 +18,7 @@ from stagebuild.progress.events import Event
 from stagebuild.values import field, frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from stagebuild.model import Digest, ImageFacts
@@ -120,6 +120,12 @@ class SolveResponse:
     versions: Mapping[str, str] = field(default_factory=dict)
 
 
+def check_held(name: str, held: Mapping[str, str]) -> None:
+    """Raise SolveFailed for a secret of a command that nobody has run: a run does."""
+    if name not in held:
+        raise SolveFailed(f'secret "{name}": its command was not run; builds of a run have it')
+
+
 class SolveFailed(Exception):
     """
     The engine did not finish a build; raised by backends, made a ``BuildFailed`` by the runner.
@@ -153,6 +159,26 @@ class SolveFailed(Exception):
         self.line = line
         self.vertex = vertex
         self.timed_out = timed_out
+
+
+class ImageStore(Protocol):
+    """The images that an engine keeps."""
+
+    def save(self, image: str) -> AbstractContextManager[Iterator[bytes]]:
+        """
+        Give an image in pieces, as ``docker save`` writes it.
+
+        Args:
+            image: Its ID, digest or tag.
+
+        Raises:
+            ImageUnreadable: The engine has no such image, or broke off.
+        """
+        ...
+
+    def remove_untagged(self, image: str) -> None:
+        """Remove an image that has no tag; one that has, or is in use, stays. Raises nothing."""
+        ...
 
 
 class Backend(Protocol):
@@ -202,6 +228,10 @@ class Backend(Protocol):
         Returns:
             None when no image was made, or it is nowhere to be seen.
         """
+        ...
+
+    def image_store(self) -> ImageStore:
+        """Return the store of the engine that images are loaded into."""
         ...
 
     def command(self, spec: BuildSpec) -> str:

@@ -18,7 +18,7 @@ from stagebuild.values import replaced
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from stagebuild.backends.base import Backend, Cancel, Emit, SolveResponse
+    from stagebuild.backends.base import Backend, Cancel, Emit, ImageStore, SolveResponse
     from stagebuild.model import CacheEntry, ImageFacts
     from stagebuild.planning.spec import BuildSpec
 
@@ -69,6 +69,10 @@ class CacheCaringBackend:
 
                 rotate(_folder(spec, entry))
         return response
+
+    def image_store(self) -> ImageStore:
+        """Return the store that images are loaded into."""
+        return self._backend.image_store()
 
     def image_facts(self, spec: BuildSpec, response: SolveResponse) -> ImageFacts | None:
         """Look at the image that was built."""

@@ -28,7 +28,7 @@ from stagebuild.values import replaced
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from stagebuild.backends.base import Backend, Cancel, Emit, SolveResponse
+    from stagebuild.backends.base import Backend, Cancel, Emit, ImageStore, SolveResponse
     from stagebuild.model import ImageFacts
     from stagebuild.planning.spec import BuildSpec
     from stagebuild.progress.events import Event
@@ -80,6 +80,10 @@ class MaskingBackend:
         finally:
             for clean in mask.close():
                 emit(clean)
+
+    def image_store(self) -> ImageStore:
+        """Return the store that images are loaded into."""
+        return self._backend.image_store()
 
     def image_facts(self, spec: BuildSpec, response: SolveResponse) -> ImageFacts | None:
         """Look at the image that was built; its history tells the values of build args."""

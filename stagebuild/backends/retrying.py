@@ -24,7 +24,7 @@ from stagebuild.values import replaced
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from stagebuild.backends.base import Backend, Cancel, Emit, SolveResponse
+    from stagebuild.backends.base import Backend, Cancel, Emit, ImageStore, SolveResponse
     from stagebuild.backends.failureclasses import FailureClass
     from stagebuild.backends.patience import Tried
     from stagebuild.model import CacheEntry, ImageFacts
@@ -94,6 +94,10 @@ class RetryingBackend:
                 raise
         attempts.wait()
         return _again(attempts)
+
+    def image_store(self) -> ImageStore:
+        """Return the store that images are loaded into."""
+        return self._backend.image_store()
 
     def image_facts(self, spec: BuildSpec, response: SolveResponse) -> ImageFacts | None:
         """Look at the image that was built."""

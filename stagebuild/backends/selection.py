@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from stagebuild.backends.buildx.discovery import has_buildx
 from stagebuild.backends.cachecare import CacheCaringBackend
 from stagebuild.backends.masking import MaskingBackend
 from stagebuild.backends.requirements import stores_images
@@ -64,6 +63,8 @@ def select_backend(
         raise ValueError(f'no backend "{name}"; there are: {", ".join(BACKENDS)}')
     reason = "it was asked for"
     if name == "auto":
+        from stagebuild.backends.buildx.discovery import has_buildx
+
         name = "buildx" if has_buildx("docker", environ) else "sdk"
         reason = "it is installed" if name == "buildx" else "there is no docker buildx"
         if name == "buildx" and _in_engine_alone(specs, environ):

@@ -18,7 +18,7 @@ from stagebuild.progress.events import AttemptFailed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from stagebuild.backends.base import Backend, Emit, SolveResponse
+    from stagebuild.backends.base import Backend, Emit, ImageStore, SolveResponse
     from stagebuild.model import ImageFacts
     from stagebuild.planning.spec import BuildSpec
     from stagebuild.progress.events import Event
@@ -69,6 +69,10 @@ class TimeLimitedBackend:
                 raise SolveFailed(
                     watch.verdict, exit_code=failed.exit_code, timed_out=True
                 ) from failed
+
+    def image_store(self) -> ImageStore:
+        """Return the store that images are loaded into."""
+        return self._backend.image_store()
 
     def image_facts(self, spec: BuildSpec, response: SolveResponse) -> ImageFacts | None:
         """Look at the image that was built."""

@@ -108,7 +108,12 @@ class Client:
             self.engine = endpoints.ping(sock).headers
             return endpoints.upgrade(sock, "/grpc")
         except (MalformedMessage, ConnectionLost, endpoints.UpgradeRefused) as error:
+            words = endpoints.last_words(sock)
             sock.close()
+            if words:
+                raise ConnectionLost(f"{self._address}: {words}", refused=True) from error
+            if isinstance(error, ConnectionLost) and error.refused:
+                raise
             is_engine = bool(self.engine)
             if is_engine and getattr(error, "status", 0) != _NOT_FOUND:
                 raise

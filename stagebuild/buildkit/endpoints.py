@@ -20,7 +20,8 @@ from stagebuild.values import frozen
 if TYPE_CHECKING:
     import ssl
     import subprocess
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import IO
 
 _MAX_ANSWER_BYTES = 64 << 10
 _SWITCHING_PROTOCOLS = 101
@@ -127,26 +128,37 @@ class CommandAddress:
 
     Attributes:
         argv: Program and arguments.
+        environ: Its environment; None for this process' own.
     """
 
     argv: tuple[str, ...]
+    environ: Mapping[str, str] | None = None
 
     def connect(self, timeout_s: float) -> socket.socket:
         """Return our end of a pair of sockets, the other being the program's streams."""
         import subprocess  # noqa: PLC0415 - costs start-up time, and only remote engines need it
+        import tempfile  # noqa: PLC0415 - likewise
 
         ours, theirs = socket.socketpair()
+        errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the socket
         with theirs:
             streams = theirs.fileno()
             try:
                 program = subprocess.Popen(
-                    self.argv, stdin=streams, stdout=streams, start_new_session=True
+                    self.argv,
+                    env=self.environ,
+                    stdin=streams,
+                    stdout=streams,
+                    stderr=errors,
+                    start_new_session=True,
                 )
             except OSError as error:
                 ours.close()
+                errors.close()
                 raise _refused(self, error) from error
         sock = _ProgramSocket(fileno=ours.detach())
         sock.program = program
+        sock.errors = errors
         sock.settimeout(timeout_s)
         return sock
 
@@ -158,15 +170,36 @@ class _ProgramSocket(socket.socket):
     """A socket to a program, which ends with it."""
 
     program: subprocess.Popen[bytes]
+    errors: IO[bytes]
+
+    def last_words(self) -> str:
+        """Return what the program said before it failed by itself; empty when it did not."""
+        if not self._has_ended():
+            return ""
+        if self.program.returncode == 0:
+            return ""
+        self.errors.seek(0)
+        said = self.errors.read(_MAX_ANSWER_BYTES).decode("utf-8", "replace").strip()
+        return said or f"exit code {self.program.returncode}"
 
     def close(self) -> None:
         super().close()
+        if not self._has_ended():
+            self.program.kill()
+            self.program.wait()
+        self.errors.close()
+
+    def _has_ended(self) -> bool:
+        """Wait a little for the program's end; say whether it came."""
         ended_by_s = time.monotonic() + _ENDING_S
         while self.program.poll() is None and time.monotonic() < ended_by_s:
             time.sleep(0.005)
-        if self.program.poll() is None:
-            self.program.kill()
-            self.program.wait()
+        return self.program.poll() is not None
+
+
+def last_words(sock: socket.socket) -> str:
+    """Return what a program behind a socket said before it failed; empty when nothing did."""
+    return sock.last_words() if isinstance(sock, _ProgramSocket) else ""
 
 
 def _refused(address: object, error: OSError) -> ConnectionLost:
@@ -230,7 +263,7 @@ def ping(sock: socket.socket) -> Answer:
 
     Raises:
         MalformedMessage: The peer does not speak HTTP/1.1.
-        ConnectionLost: It hung up, or said nothing in time.
+        ConnectionLost: It hung up, or said nothing in time; ``refused`` when it is our certificate.
     """
     try:
         sock.sendall(b"HEAD /_ping HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -238,7 +271,10 @@ def ping(sock: socket.socket) -> Answer:
     except TimeoutError as error:
         raise ConnectionLost("the engine did not answer in time") from error
     except OSError as error:
-        raise ConnectionLost(f"the engine hung up: {error.strerror or error}") from error
+        # TLS 1.3 tells only now that the engine does not accept our certificate.
+        is_tls = type(error).__name__.startswith("SSL")
+        words = f"the engine hung up: {error.strerror or error}"
+        raise ConnectionLost(words, refused=is_tls) from error
 
 
 def read_answer(sock: socket.socket) -> Answer:

@@ -29,7 +29,7 @@ from stagebuild.buildkit.packets import (
     error_packet,
     finish_packet,
 )
-from stagebuild.buildkit.wire import varint
+from stagebuild.buildkit.varints import varint
 from stagebuild.context.filestat import (
     GO_CHARACTER_DEVICE,
     GO_DEVICE,

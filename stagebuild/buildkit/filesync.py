@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
 from stagebuild.buildkit.errors import CallFailed, Status
@@ -36,12 +37,14 @@ from stagebuild.buildkit.packets import (
     FINISH,
     NO_MORE_ENTRIES,
     REQUEST,
-    data_packet,
+    content_end,
+    content_parts,
     error_packet,
     finish_packet,
     read_packet,
     stat_packet,
 )
+from stagebuild.buildkit.sentfile import CHUNK_BYTES, SentFile
 from stagebuild.context.filestat import GO_TYPE
 
 if TYPE_CHECKING:
@@ -52,9 +55,9 @@ if TYPE_CHECKING:
     from stagebuild.buildkit.serving import Served, Service
     from stagebuild.context.filestat import Stat
 
-_CHUNK_BYTES = 256 << 10
 _ENTRIES_AT_ONCE = 512
-_READ_TRIES = 3
+_ENTRIES_BESIDE_CONTENTS = 16
+_FILE_COST_BYTES = 256  # what a file takes besides its content, about
 
 
 class Tree(Protocol):
@@ -142,7 +145,8 @@ class Sender:
         self._count = 0
         self._files: dict[int, bytes] = {}
         self._wanted: deque[int] = deque()
-        self._file: _OpenFile | None = None
+        self._file: SentFile | None = None
+        self._number = 0  # of the file
 
     def on_message(self, data: bytes) -> None:
         """Take a packet of the engine's."""
@@ -173,12 +177,19 @@ class Sender:
             self._file = None
 
     def produce(self) -> None:
-        """Send some more: entries first, since only the whole list lets the engine end."""
-        out: list[bytes] = []
+        """
+        Send some more.
+
+        With a context that the engine has not seen it has two things to do, which it does side by
+        side as long as it has both: to make the files that the entries tell of, 128 of which may
+        wait, and to fill them. So there come as many entries as contents.
+        """
+        out: list[bytes | memoryview] = []
         try:
+            ended = self._add_contents(out)
             if self._entries is not None:
-                self._add_entries(self._entries, out)
-            self._add_contents(out)
+                beside = max(ended, _ENTRIES_BESIDE_CONTENTS)
+                self._add_entries(self._entries, out, most=beside if out else _ENTRIES_AT_ONCE)
         except (OSError, ValueError, CallFailed) as error:
             words = _words(error)
             out.append(error_packet(words))
@@ -190,90 +201,42 @@ class Sender:
         if self._entries is None and not self._wanted and self._file is None:
             self._call.stream.producer = None
 
-    def _add_entries(self, entries: Iterator[Stat], out: list[bytes]) -> None:
+    def _add_entries(
+        self, entries: Iterator[Stat], out: list[bytes | memoryview], *, most: int
+    ) -> None:
         files, number = self._files, self._count
-        for entry in entries:
+        for entry in islice(entries, most):
             if not entry.mode & GO_TYPE:
                 files[number] = entry.path
             number += 1
             out.append(stat_packet(entry))
-            if not number % _ENTRIES_AT_ONCE:
-                self._count = number
-                return
+        if number - self._count < most:
+            self._entries = None
+            out.append(NO_MORE_ENTRIES)
         self._count = number
-        self._entries = None
-        out.append(NO_MORE_ENTRIES)
 
-    def _add_contents(self, out: list[bytes]) -> None:
-        room = _CHUNK_BYTES
+    def _add_contents(self, out: list[bytes | memoryview]) -> int:
+        """Add some contents that were requested; return how many files ended with it."""
+        ended = 0
+        room = CHUNK_BYTES
         while room > 0:
             if self._file is None:
                 if not self._wanted:
-                    return
-                number = self._wanted.popleft()
-                path = self._files.pop(number, None)
+                    break
+                self._number = self._wanted.popleft()
+                path = self._files.pop(self._number, None)
                 if path is None:
-                    raise CallFailed(Status.INVALID_ARGUMENT, f"invalid file id {number}")
-                self._file = _OpenFile(self._tree, path, number)
+                    raise CallFailed(Status.INVALID_ARGUMENT, f"invalid file id {self._number}")
+                self._file = SentFile(self._tree, path)
             chunk = self._file.read()
-            out.append(data_packet(self._file.number, chunk))
-            room -= len(chunk) + 256
-            if not chunk:
+            out += content_parts(self._number, chunk)
+            room -= len(chunk) + _FILE_COST_BYTES
+            if self._file.at_end:
+                out.append(content_end(self._number))
                 self._file.close()
                 self._file = None
-
-
-class _OpenFile:
-    """A file being sent, that must not change meanwhile."""
-
-    def __init__(self, tree: Tree, path: bytes, number: int) -> None:
-        self.number = number
-        self._path = path
-        self._descriptor = tree.open(path)
-        self._before = os.fstat(self._descriptor)
-        self._sent = 0
-
-    def read(self) -> bytes:
-        """
-        Return the next chunk, empty at the end.
-
-        A file of one chunk is read again when it changed meanwhile; a larger one can't be, since
-        its beginning is sent.
-
-        Raises:
-            CallFailed: It changed while it was being sent.
-        """
-        for _ in range(_READ_TRIES):
-            chunk = os.read(self._descriptor, _CHUNK_BYTES)
-            at_end = not chunk or (self._sent == 0 and len(chunk) < _CHUNK_BYTES)
-            if not at_end:
-                break
-            now = os.fstat(self._descriptor)
-            if _same(self._before, now):
-                break
-            self._before = now
-            if self._sent:
-                raise self._changed()
-            os.lseek(self._descriptor, 0, os.SEEK_SET)
-        else:
-            raise self._changed()
-        self._sent += len(chunk)
-        return chunk
-
-    def _changed(self) -> CallFailed:
-        shown = os.fsdecode(self._path)
-        return CallFailed(
-            Status.ABORTED,
-            f"{shown} changed while it was being sent; "
-            "name it in .dockerignore, or build when nothing writes to it",
-        )
-
-    def close(self) -> None:
-        os.close(self._descriptor)
-
-
-def _same(before: os.stat_result, now: os.stat_result) -> bool:
-    return (before.st_mtime_ns, before.st_size) == (now.st_mtime_ns, now.st_size)
+                ended += 1
+        return ended
 
 
 def _words(error: Exception) -> str:

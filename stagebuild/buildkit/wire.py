@@ -12,8 +12,8 @@ Protocol buffers, as much of them as BuildKit's messages use: a message is a cla
 
 A message on the wire is a run of fields, each a key and a value. The key is a number, eight times
 the field's number plus how the value is written: 0 a varint, 1 eight bytes, 2 a length and that
-many bytes, 5 four bytes. A varint is seven bits a byte, the lowest first, the high bit saying that
-more follow. Fields that a class does not name are skipped, so newer peers are understood.
+many bytes, 5 four bytes. Fields that a class does not name are skipped, so newer peers are
+understood.
 
 Classes are built without ``dataclass`` because that compiles source for each of them, which costs
 more at start-up than everything else in this room.
@@ -26,56 +26,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
 
 from stagebuild.buildkit.errors import MalformedMessage
+from stagebuild.buildkit.varints import read_varint, signed, varint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
-_MAX_VARINT_BYTES = 10
-_SIGN = 1 << 63
-_WORD = 1 << 64
-
-
-def varint(number: int) -> bytes:
-    """Return ``number`` as a varint; negative ones as 64-bit two's complement."""
-    if 0 <= number < 0x80:  # noqa: PLR2004 - one byte
-        return _SMALL[number]
-    number &= _WORD - 1
-    out = bytearray()
-    while number > 0x7F:  # noqa: PLR2004 - seven bits a byte
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
-
-
-_SMALL = [bytes((number,)) for number in range(0x80)]
-
-
-def read_varint(data: bytes | memoryview, position: int) -> tuple[int, int]:
-    """
-    Return the unsigned number at ``position`` and the position after it.
-
-    Raises:
-        MalformedMessage: It is cut off, or longer than ten bytes.
-    """
-    result = shift = 0
-    try:
-        for _ in range(_MAX_VARINT_BYTES):
-            byte = data[position]
-            position += 1
-            result |= (byte & 0x7F) << shift
-            if byte < 0x80:  # noqa: PLR2004 - the last byte
-                return result & (_WORD - 1), position
-            shift += 7
-    except IndexError:
-        raise MalformedMessage("a number is cut off") from None
-    raise MalformedMessage("a number has more than ten bytes")
-
-
-def signed(number: int) -> int:
-    """Return a 64-bit pattern as a signed number."""
-    return number - _WORD if number & _SIGN else number
 
 
 class Field:

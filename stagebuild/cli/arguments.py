@@ -18,15 +18,19 @@ SCHEMAS = ("config", "result")
 VERBS = (
     "build",
     "check",
+    "compare",
     "completion",
     "doctor",
+    "export",
     "graph",
     "history",
+    "import",
     "init",
     "lock",
     "man",
     "plan",
     "promote",
+    "report",
     "schema",
     "why",
 )
@@ -49,15 +53,18 @@ examples:
   stagebuild prod --push               push it, and print repository@sha256:…
   IMAGE=$(stagebuild prod -q --push)   the reference alone, for scripts
   stagebuild prod --dry-run            show the exact command, run nothing
+  stagebuild --changed-since main      build what differs from a branch, commit or tag
   stagebuild prod --set tags+=shop:1   change any key of the configuration
+  stagebuild prod --report run.html    and write a page about it, to look at in a browser
   stagebuild check                     look at the Dockerfile before building
   stagebuild build schema              build an environment that is called like a verb
 
-verbs: build ENV…, plan ENV…, why ENV, check [ENV…], graph [ENV…], history [ENV],
-init [DOCKERFILE], lock, promote FROM TO, doctor, completion SHELL, man, schema [config|result]
+verbs: build ENV…, plan ENV…, why ENV, check [ENV…], compare ENV ENV, graph [ENV…],
+history [ENV], report [FILE], init [DOCKERFILE], import FILE, export bake [ENV…], lock,
+promote FROM TO, doctor, completion SHELL, man, schema [config|result]
 
 exit codes: 0 ok, 1 build failed, 2 usage, 3 configuration or Dockerfile, 4 no usable engine,
-5 registry or push, 130 and 143 interrupted
+5 registry or push, 6 over budget, 130 and 143 interrupted
 """
 
 
@@ -157,6 +164,11 @@ def _add_selection(parser: argparse.ArgumentParser, environ: Mapping[str, str]) 
     group = parser.add_argument_group("what to build")
     group.add_argument("--all", action="store_true", help="every environment that has a target")
     group.add_argument("--list", action="store_true", help="list the environments and exit")
+    group.add_argument(
+        "--changed-since",
+        metavar="REV",
+        help="of these, or of all, what has changed since a git revision, and what needs it",
+    )
     add_file(group, environ)
     _repeatable(group, "--set", metavar="[ENV.]KEY=VALUE", text="set any key; += adds to a list")
     _repeatable(group, "--var", metavar="NAME=VALUE", text="set a variable of the configuration")
@@ -170,7 +182,7 @@ def _add_build(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> N
     _repeatable(group, "--label", metavar="NAME=VALUE", text="set an image label")
     _repeatable(group, "--platform", metavar="OS/ARCH", text="build for these, also as a,b")
     _repeatable(
-        group, "--secret", metavar="SECRET", text="id=NAME,env=VARIABLE or id=NAME,src=FILE"
+        group, "--secret", metavar="SECRET", text="id=NAME and env=, src= or command=, as CSV"
     )
     _repeatable(group, "--ssh", metavar="ID[=PATH]", text="forward an ssh agent or a key")
     _repeatable(group, "--cache-from", metavar="ENTRY", text="import this cache instead")
@@ -202,7 +214,7 @@ def _add_build(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> N
         type=_positive,
         metavar="N",
         default=environ.get("STAGEBUILD_JOBS") or None,
-        help="builds at the same time; one per processor by default [STAGEBUILD_JOBS]",
+        help="builds at the same time; 8 by default, or one per processor [STAGEBUILD_JOBS]",
     )
     group.add_argument(
         "--retries",
@@ -250,6 +262,15 @@ def _add_result(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--metadata-file", metavar="FILE", help="write what the engine answered, by environment"
+    )
+    group.add_argument(
+        "--report",
+        action="append",
+        default=[],
+        type=_report,
+        metavar="FILE",
+        help="write a report of the run: .html, .md, .xml (JUnit), .env, .json, .otlp.json,"
+        " .trace.json (Chrome, Perfetto), or FORM=FILE (repeatable)",
     )
     group.add_argument(
         "--skip-unchanged",
@@ -311,6 +332,18 @@ def _count(text: str) -> int:
             f'"{text}" is not a number from 0 up (--retries, STAGEBUILD_RETRIES)'
         )
     return int(text)
+
+
+def _report(text: str) -> str:
+    """Return what ``--report`` was given, which has to say its form."""
+    from stagebuild.report.formats import FORMATS, endings, form_of  # noqa: PLC0415 - if it is given
+
+    if form_of(text) is None:
+        raise argparse.ArgumentTypeError(
+            f'"{text}" does not say which form is meant; a file may end in {endings()}, or be'
+            f" FORM=FILE with one of the forms {', '.join(FORMATS)}"
+        )
+    return text
 
 
 def _positive(text: str) -> int:

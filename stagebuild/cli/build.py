@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stagebuild.backends.base import Cancel
-from stagebuild.backends.selection import select_backend
+from stagebuild.cli.choosing import choose
 from stagebuild.cli.exitcodes import ExitCode, exit_code_of
 from stagebuild.cli.overriding import overrides_of
+from stagebuild.cli.reporting import annotate_refusal, report_sink
 from stagebuild.cli.showing import Display, write_digest_file, write_dotenv, write_metadata_file
 from stagebuild.cli.signals import Interrupts
 from stagebuild.config import load
@@ -19,6 +20,7 @@ from stagebuild.runner import RunOutcome, run
 from stagebuild.secrecy import redacted, secret_values
 from stagebuild.sinks.base import Tee
 from stagebuild.sinks.choice import ProgressMode, choose_progress, open_sink
+from stagebuild.values import replaced
 
 if TYPE_CHECKING:
     import argparse
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from stagebuild.backends.base import Backend
     from stagebuild.backends.selection import Selected
+    from stagebuild.cli.choosing import Choice
     from stagebuild.model import Project
     from stagebuild.planning import BuildPlan, BuildSpec
     from stagebuild.sinks.base import Sink
@@ -56,18 +59,21 @@ def build(
     )
     try:
         project = load(options.file)
+        overrides = overrides_of(options)
+        choice = choose(options, project, overrides)
+        display = replaced(display, changes=choice.changes)
         if options.list:
-            return _list(project, stdout)
-        names = buildable_names(project) if options.all else options.environments
-        if not names:
-            stderr.write(_NOTHING_NAMED.format(names=", ".join(buildable_names(project))))
-            return ExitCode.USAGE
-        plan = plan_builds(project, names, overrides=overrides_of(options))
+            return _list(project, choice, stdout)
+        if not choice.names:
+            return _nothing(project, display)
+        display.show_changes()
+        plan = plan_builds(project, choice.names, overrides=overrides)
         if options.dry_run:
             return _dry_run(plan, _selected(plan, options, environ).backend, stdout)
         return _build(plan, options, display, environ)
     except StagebuildError as error:
         display.show_refusal(error)
+        annotate_refusal(error, environ, stderr)
         return exit_code_of(error)
 
 
@@ -75,10 +81,9 @@ def _build(
     plan: BuildPlan, options: argparse.Namespace, display: Display, environ: Mapping[str, str]
 ) -> int:
     cancel = Cancel()
-    selected = _selected(plan, options, environ)
     with (
         Interrupts(cancel) as interrupts,
-        Tee(_sinks(options, display, plan, environ, selected)) as sink,
+        Tee(_sinks(options, display, plan, environ)) as sink,
     ):
         outcome = run(
             plan,
@@ -87,7 +92,7 @@ def _build(
             all_or_nothing=options.all_or_nothing,
             on_event=sink.emit,
             cancel=cancel,
-            backend=selected.backend,
+            choose=lambda: _selected(plan, options, environ).backend,
             skip_unchanged=options.skip_unchanged,
             history=None
             if options.no_history
@@ -108,6 +113,9 @@ def _build(
 
 
 def _selected(plan: BuildPlan, options: argparse.Namespace, environ: Mapping[str, str]) -> Selected:
+    """Return what builds: importing it is saved where everything is skipped."""
+    from stagebuild.backends.selection import select_backend  # noqa: PLC0415 - see above
+
     return select_backend(options.backend, environ=environ, specs=plan.specs)
 
 
@@ -133,7 +141,6 @@ def _sinks(
     display: Display,
     plan: BuildPlan,
     environ: Mapping[str, str],
-    selected: Selected,
 ) -> list[Sink]:
     """Return where the run's events go."""
     sinks = [open_sink(display.choice, display.stderr)]
@@ -153,8 +160,10 @@ def _sinks(
             redact=_redactor(plan, environ),
         )
         sinks.append(LogSink())
+        selected = _selected(plan, options, environ)
         log_choice(selected.backend.name, selected.reason)
-    return sinks
+    reports = report_sink(plan, options, display, environ)
+    return sinks if reports is None else [*sinks, reports]
 
 
 def _redactor(plan: BuildPlan, environ: Mapping[str, str]) -> Callable[[str], str]:
@@ -163,8 +172,20 @@ def _redactor(plan: BuildPlan, environ: Mapping[str, str]) -> Callable[[str], st
     return lambda text: redacted(text, secrets)
 
 
-def _list(project: Project, stdout: TextIO) -> int:
+def _nothing(project: Project, display: Display) -> int:
+    """Say that nothing was named, or that nothing of it has changed."""
+    if display.changes is not None:
+        display.show_nothing()
+        return ExitCode.OK
+    display.stderr.write(_NOTHING_NAMED.format(names=", ".join(buildable_names(project))))
+    return ExitCode.USAGE
+
+
+def _list(project: Project, choice: Choice, stdout: TextIO) -> int:
     """Print the environments that can be built, with what they say of themselves."""
+    if choice.changes is not None:
+        stdout.writelines(f"{name}\n" for name in choice.names)
+        return ExitCode.OK
     names = buildable_names(project)
     cells = max(map(len, names), default=0)
     described = {} if project.environments is None else project.environments

@@ -6,6 +6,7 @@ from enum import IntEnum
 
 from stagebuild.errors import (
     BackendError,
+    BudgetExceeded,
     BuildCanceled,
     ConfigError,
     ContextError,
@@ -25,6 +26,7 @@ class ExitCode(IntEnum):
     CONFIGURATION = 3
     NO_ENGINE = 4
     REGISTRY = 5
+    BUDGET = 6
     INTERRUPTED = 130
     TERMINATED = 143
 
@@ -38,6 +40,8 @@ def exit_code_of(error: StagebuildError) -> ExitCode:
             return ExitCode.NO_ENGINE
         case RegistryFailed() | RegistryError():
             return ExitCode.REGISTRY
+        case BudgetExceeded():
+            return ExitCode.BUDGET
         case BuildCanceled():
             return ExitCode.INTERRUPTED
         case _:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 
@@ -17,6 +16,8 @@ def write_if_changed(path: Path, text: str) -> None:
     Raises:
         OSError: The folder does not exist, or can't be written to.
     """
+    import tempfile  # noqa: PLC0415 - 3 ms that a run without such a file does not pay
+
     wanted = text.encode()
     try:
         if path.read_bytes() == wanted:

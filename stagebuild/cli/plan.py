@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from stagebuild.cli.choosing import choose
 from stagebuild.cli.exitcodes import ExitCode, exit_code_of
 from stagebuild.cli.overriding import overrides_of
 from stagebuild.cli.stdoutlook import look_of
@@ -16,9 +17,10 @@ from stagebuild.planning import buildable_names, plan_builds
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Mapping
     from typing import TextIO
 
+    from stagebuild.cli.choosing import Choice
     from stagebuild.forecast import Forecast
     from stagebuild.planning import BuildPlan
 
@@ -31,19 +33,26 @@ def plan(
     stderr: TextIO,
 ) -> int:
     """Do what the plan verb's options say and return the exit code."""
+    found: dict[str, Forecast] = {}
     try:
         project = load(options.file)
-        names = buildable_names(project) if options.all else options.environments
-        if not names:
+        overrides = overrides_of(options)
+        choice = choose(options, project, overrides)
+        if not choice.names and choice.changes is None:
             known = ", ".join(buildable_names(project))
             stderr.write(f"stagebuild plan: name what to plan: {known}\n")
             return ExitCode.USAGE
-        made = plan_builds(project, names, overrides=overrides_of(options))
-        found = _forecasts(made, options, environ, stderr)
+        if choice.names:
+            made = plan_builds(project, choice.names, overrides=overrides)
+            found = _forecasts(made, options, environ, stderr)
     except StagebuildError as error:
         stderr.write(f"stagebuild plan: {error}\n")
         return exit_code_of(error)
-    _show(found.values(), options, stdout)
+    if choice.changes is not None and not options.json:
+        from stagebuild.report.changes import changes_text
+
+        stderr.write(f"{changes_text(choice.changes, look=look_of(stderr))}\n")
+    _show(found.values(), choice, options, stdout)
     if options.exit_code and not all(one.is_cached for one in found.values()):
         return ExitCode.BUILD_FAILED
     return ExitCode.OK
@@ -74,13 +83,19 @@ def _forecasts(
             history.close()
 
 
-def _show(found: Iterable[Forecast], options: argparse.Namespace, stdout: TextIO) -> None:
+def _show(
+    found: Collection[Forecast], choice: Choice, options: argparse.Namespace, stdout: TextIO
+) -> None:
     # ruff: noqa: PLC0415 - one of them is asked for
     if options.json:
         from stagebuild.report.forecastdocument import plan_document
 
-        json.dump(plan_document(found), stdout, indent=2, ensure_ascii=False)
+        json.dump(
+            plan_document(found, changes=choice.changes), stdout, indent=2, ensure_ascii=False
+        )
         stdout.write("\n")
+    elif not found:
+        return
     elif options.graph == "mermaid":
         from stagebuild.report.forecastgraph import mermaid
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from typing import TextIO
 
+    from stagebuild.changes import Changes
     from stagebuild.errors import StagebuildError
     from stagebuild.planning import BuildPlan
     from stagebuild.report.look import Look
@@ -35,6 +36,7 @@ class Display:
         choice: How progress is shown there; tables follow its colours and marks.
         as_json: Whether stdout gets one JSON document instead of reference lines.
         quiet: Whether tables are left out.
+        changes: Why what is built is built, with ``--changed-since``.
     """
 
     stdout: TextIO
@@ -42,6 +44,7 @@ class Display:
     choice: ProgressChoice
     as_json: bool
     quiet: bool
+    changes: Changes | None = None
 
     def show(self, outcome: RunOutcome, plan: BuildPlan) -> None:
         """Show what came of a run: failures last, since that is where people look."""
@@ -51,6 +54,19 @@ class Display:
         if outcome.unrecorded is not None and not self.quiet:
             self.stderr.write(f"warning: not in the history: {outcome.unrecorded}\n")
         self._print(outcome.results.values(), outcome.errors.values(), gates=plan.gates)
+
+    def show_changes(self) -> None:
+        """Show what has changed, before it is built."""
+        if self.changes is not None and not self.quiet and not self.as_json:
+            from stagebuild.report.changes import changes_text  # noqa: PLC0415 - when asked for
+
+            self.stderr.write(f"{changes_text(self.changes, look=self._look)}\n")
+            self.stderr.flush()
+
+    def show_nothing(self) -> None:
+        """Show that there is nothing to build."""
+        self.show_changes()
+        self._print([], [])
 
     def show_refusal(self, error: StagebuildError) -> None:
         """Show why nothing was built."""
@@ -67,7 +83,8 @@ class Display:
         if self.as_json:
             from stagebuild.report.document import run_document  # noqa: PLC0415 - --json only
 
-            document = run_document({result.name: result for result in results}, errors)
+            by_name = {result.name: result for result in results}
+            document = run_document(by_name, errors, changes=self.changes)
             self.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
         else:
             self.stdout.write(reference_lines(results, gates=gates))
@@ -84,9 +101,11 @@ class Display:
         self.stderr.flush()
 
     def _show_errors(self, errors: Iterable[StagebuildError], plan: BuildPlan | None) -> None:
+        shown = list(errors)
+        if not shown:
+            return
         from stagebuild.report.text import failure, not_published  # noqa: PLC0415 - only on failure
 
-        shown = list(errors)
         for error in shown:
             if isinstance(error, GateFailed) and error.__cause__ in shown:
                 self.stderr.write(f"\n{not_published(error, look=self._look)}\n")

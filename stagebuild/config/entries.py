@@ -15,6 +15,7 @@ from stagebuild.config.plain import (
     read_text_or_list,
     read_texts,
 )
+from stagebuild.model.budget import BUDGET_KEYS, BUDGET_LISTS
 from stagebuild.model.csvfields import parse_pairs
 from stagebuild.model.entries import (
     ATTESTATION_TYPES,
@@ -122,8 +123,8 @@ def read_secrets(value: object) -> dict[str, Secret]:
 
 def _read_secret(_: str, value: object) -> Secret:
     if not isinstance(value, dict):
-        raise expected("{ env = NAME } or { file = PATH }", value)
-    check_keys(value, ("env", "file"))
+        raise expected("{ env = NAME }, { file = PATH } or { command = TEXT }", value)
+    check_keys(value, ("env", "file", "command"))
     sources = read_members(value, read=lambda _, source: read_text(source))
     try:
         return Secret(**sources)
@@ -197,3 +198,18 @@ def _read_limit(_: str, value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     raise expected("a number", value)
+
+
+def read_budget(value: object) -> dict[str, str | tuple[str, ...]]:
+    """Return a budget by key: text, or a list of it."""
+    if isinstance(value, dict):
+        check_keys(value, BUDGET_KEYS)
+    return read_members(value, read=_read_budget_key, what="a table with size, forbid, user, …")
+
+
+def _read_budget_key(key: str, value: object) -> str | tuple[str, ...]:
+    if key in BUDGET_LISTS:
+        return read_text_or_list(value)
+    if isinstance(value, bool):
+        raise expected("text or a number", value)
+    return read_scalar(value)

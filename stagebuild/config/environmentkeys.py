@@ -170,8 +170,9 @@ ENVIRONMENT_KEYS = table_of(
     Key(
         "secrets",
         kinds.SECRETS,
-        "Secrets for `RUN --mount=type=secret`, by id: a variable of the process environment or a"
-        " file relative to the file's folder. Their values never enter the plan.",
+        "Secrets for `RUN --mount=type=secret`, by id: a variable of the process environment, a"
+        " file relative to the file's folder, or what a command prints, run once in a run. Their"
+        " values never enter the plan.",
         "none",
         '{ pip-token = { env = "PIP_TOKEN" }, netrc = { file = "secrets/netrc" } }',
     ),
@@ -297,5 +298,17 @@ ENVIRONMENT_KEYS = table_of(
         " ends, before it counts as hung and is ended.",
         "for ever",
         '"10m"',
+    ),
+    Key(
+        "budget",
+        kinds.BUDGET,
+        "What the image may come to: `size` (its layers together, unpacked), `growth` (against the"
+        " last build in the history: `5%` or `10MB`), `layers` (how many), `forbid` (executables"
+        " and packages by name, paths with a `/`; `*` stands for anything), `user` (`non-root`, or"
+        " the one it must be), `labels` (that it must have, `NAME` or `NAME=VALUE`),"
+        " `max-duration` and `min-cached` (`80%` of the steps). Checked after the build and before"
+        " anything is published: [Budgets](../how-to/budgets.md).",
+        "none",
+        '{ size = "120MB", forbid = ["gcc", "pip", "/app/tests"], user = "non-root" }',
     ),
 )

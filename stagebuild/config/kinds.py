@@ -23,6 +23,7 @@ from stagebuild.config.plain import (
     read_text_or_list,
     read_texts,
 )
+from stagebuild.model.budget import BUDGET_KEYS, BUDGET_LISTS
 
 Schema = Mapping[str, Any]
 
@@ -176,11 +177,12 @@ OUTPUTS = Kind(
     listed=True,
 )
 SECRETS = Kind(
-    words="table of `{ env = NAME }` or `{ file = PATH }` by id, or text as for buildx, or a list",
+    words="table of `{ env = NAME }`, `{ file = PATH }` or `{ command = TEXT }` by id, or text as"
+    " for buildx, or a list",
     read=entries.read_secrets,
     schema={
         "anyOf": [
-            _map(_table({"env": _TEXT, "file": _TEXT}, required=1)),
+            _map(_table({"env": _TEXT, "file": _TEXT, "command": _TEXT}, required=1)),
             *_one_or_list(_TEXT)["anyOf"],
         ]
     },
@@ -226,6 +228,17 @@ ULIMITS = Kind(
                 _table({"soft": {"type": "integer"}, "hard": {"type": "integer"}}, required=2),
             ]
         }
+    ),
+    keyed=True,
+    nested=True,
+)
+_BUDGET_NUMBER: Schema = {"type": ["string", "number"]}
+BUDGET = Kind(
+    words="table with `size`, `growth`, `layers`, `forbid`, `user`, `labels`, `max-duration`,"
+    " `min-cached`",
+    read=entries.read_budget,
+    schema=_table(
+        {key: _one_or_list(_TEXT) if key in BUDGET_LISTS else _BUDGET_NUMBER for key in BUDGET_KEYS}
     ),
     keyed=True,
     nested=True,

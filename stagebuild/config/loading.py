@@ -33,8 +33,7 @@ def load(path: str | os.PathLike[str] | None = None) -> Project:
     if start.is_dir():
         return _nearest(start)
     if start.suffix == ".toml":
-        within = SHARED_TABLE if start.name == SHARED_FILE else ""
-        return _read(start, within=within)
+        return _read(start)
     if start.is_file():
         return _without_configuration(start)
     raise ConfigError("no such file or folder", path=str(start))
@@ -46,7 +45,7 @@ def _nearest(start: Path) -> Project:
         if (folder / OWN_FILE).is_file():
             return _read(folder / OWN_FILE)
         if mentions_stagebuild(folder / SHARED_FILE):
-            return _read(folder / SHARED_FILE, within=SHARED_TABLE)
+            return _read(folder / SHARED_FILE)
         if (folder / DOCKERFILE).is_file():
             return _without_configuration(folder / DOCKERFILE)
     raise ConfigError(
@@ -70,17 +69,32 @@ def mentions_stagebuild(path: Path) -> bool:
     return re.search(rb"^\s*\[\s*tool\s*\.\s*[\"']?stagebuild\b", data, re.MULTILINE) is not None
 
 
-def _read(path: Path, *, within: str = "") -> Project:
-    shown = shown_path(path)
+def _read(path: Path) -> Project:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ConfigError(f"can't be read: {error.strerror}", path=shown) from error
+        raise ConfigError(f"can't be read: {error.strerror}", path=shown_path(path)) from error
+    return read_file(data, path=path)
+
+
+def read_file(data: bytes, *, path: Path) -> Project:
+    """
+    Return the project that a configuration file describes.
+
+    Args:
+        data: The file's content, which need not be what it is now.
+        path: The file. A ``pyproject.toml`` has a table for it.
+
+    Raises:
+        ConfigError: It can't be used; with path, line and key.
+    """
+    shown = shown_path(path)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ConfigError("not UTF-8 text", path=shown, line=line) from error
+    within = SHARED_TABLE if path.name == SHARED_FILE else ""
     return read_project(text, path=shown, root=path.absolute().parent, within=within)
 
 

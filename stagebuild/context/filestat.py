@@ -55,11 +55,12 @@ class Stat(NamedTuple):
 
 def go_mode(mode: int) -> int:
     """Return a system's file mode as Go's FileMode."""
-    known = _GO_MODES.get(mode)
-    return _GO_MODES.setdefault(mode, _go_mode(mode)) if known is None else known
+    known = GO_MODES.get(mode)
+    return GO_MODES.setdefault(mode, _go_mode(mode)) if known is None else known
 
 
-_GO_MODES: dict[int, int] = {}  # a tree has few different modes
+GO_MODES: dict[int, int] = {}
+"""What ``go_mode`` has answered: a tree has few different modes, and a look here needs no call."""
 
 
 def _go_mode(mode: int) -> int:

@@ -11,15 +11,17 @@ from __future__ import annotations
 
 import re
 
+# Compiled when first used, since most builds have no pattern that needs one.
 # A class begins, after an optional ^, with at least one element; -, ] and \ need a backslash in it.
 _ONE = r"(?:\\[^\udc80-\udcff]|[^\]\\\-\udc80-\udcff])"
 _CLASS = rf"\[\^?+(?>{_ONE}(?:-{_ONE})?+)++\]"
-_VALID = re.compile(rf"(?s)(?>[^\\\[]|\\.|{_CLASS})*+\Z")
+_VALID = rf"(?s)(?>[^\\\[]|\\.|{_CLASS})*+\Z"
 # Stars and what follows them up to the next star that is not in brackets.
-_CHUNKS = re.compile(r"(?s)(\**+)((?:\\.?|\[(?:\\.?|[^\]\\])*+\]?|[^*\\\[])*+)")
-_PIECES = re.compile(rf"(?s)(\\.|{_CLASS}|.)")
-_ELEMENTS = re.compile(rf"({_ONE})(?:-({_ONE}))?+")
-_WILD = re.compile(r"(?s)(?:[^\\*?\[]|\\.?)*+[*?\[]")
+_CHUNKS = r"(?s)(\**+)((?:\\.?|\[(?:\\.?|[^\]\\])*+\]?|[^*\\\[])*+)"
+_PIECES = rf"(?s)(\\.|{_CLASS}|.)"
+_ELEMENTS = rf"({_ONE})(?:-({_ONE}))?+"
+_WILD = r"(?s)(?:[^\\*?\[]|\\.?)*+[*?\[]"
+_WILDCARDS = frozenset("*?[")
 _REPLACEMENT = 0xFFFD  # what Go reads where there is no UTF-8
 
 
@@ -51,11 +53,11 @@ def check_glob(pattern: str) -> None:
     if "[" not in pattern and "\\" not in pattern:
         return
     name = "."
-    chunks = [chunk for chunk in _CHUNKS.findall(pattern) if any(chunk)]
+    chunks = [chunk for chunk in re.findall(_CHUNKS, pattern) if any(chunk)]
     for number, (star, chunk) in enumerate(chunks, start=1):
-        if _VALID.match(chunk) is None:
+        if re.match(_VALID, chunk) is None:
             raise BadPattern(pattern, 'a "[" without its "]", or nothing after a "\\"')
-        found = re.compile("".join(map(_expression, _PIECES.findall(chunk))))
+        found = re.compile("".join(map(_expression, re.findall(_PIECES, chunk))))
         starts = range(len(name) + 1) if star else (0,)
         ends = (match.end() for start in starts if (match := found.match(name, start)) is not None)
         end = next((end for end in ends if number < len(chunks) or end == len(name)), None)
@@ -66,7 +68,7 @@ def check_glob(pattern: str) -> None:
 
 def has_wildcard(pattern: str) -> bool:
     """Say whether a pattern can match more than one name."""
-    return _WILD.match(pattern) is not None
+    return not _WILDCARDS.isdisjoint(pattern) and re.match(_WILD, pattern) is not None
 
 
 def compiled_glob(pattern: str) -> re.Pattern[str]:
@@ -75,9 +77,9 @@ def compiled_glob(pattern: str) -> re.Pattern[str]:
 
     A pattern with a mistake matches nothing.
     """
-    if _VALID.match(pattern) is None:
+    if re.match(_VALID, pattern) is None:
         return re.compile("(?!)")
-    return re.compile("".join((*map(_expression, _PIECES.findall(pattern)), r"\Z")))
+    return re.compile("".join((*map(_expression, re.findall(_PIECES, pattern)), r"\Z")))
 
 
 def _expression(piece: str) -> str:
@@ -92,9 +94,8 @@ def _expression(piece: str) -> str:
 
 def _class(inner: str) -> str:
     negated = inner.startswith("^")
-    ranges = [
-        (ord(low[-1]), ord((high or low)[-1])) for low, high in _ELEMENTS.findall(inner[negated:])
-    ]
+    elements = re.findall(_ELEMENTS, inner[negated:])
+    ranges = [(ord(low[-1]), ord((high or low)[-1])) for low, high in elements]
     ranges = [(low, high) for low, high in ranges if low <= high]
     if any(low <= _REPLACEMENT <= high for low, high in ranges):
         ranges.append((0xDC80, 0xDCFF))

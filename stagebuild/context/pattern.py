@@ -21,15 +21,17 @@ if TYPE_CHECKING:
 
 _MARK = "\ufeff"  # Go's text/scanner drops it at the start
 _REPLACEMENT = "\ufffd"  # what Go's regexp sees for each byte that is no UTF-8
-_NO_UTF8 = re.compile("[\udc80-\udcff]")
-_PIECES = re.compile(r"(?s)\*\*/?|\*|\?|\\.|[^*?\\]+|\\")
-_GAPS = re.compile(r"\*\*/?|[*?\[\]\\]")
-_ESCAPED = re.compile(r"[.+()$]")  # the engine means to escape |, { and } too, but does not
-_SPECIAL = re.compile(r"[\[\]\\{}|^]")
+# Compiled when first used: a build whose patterns are plain paths needs none of them.
+_NO_UTF8 = "[\udc80-\udcff]"
+_PIECES = r"(?s)\*\*/?|\*|\?|\\.|[^*?\\]+|\\"
+_GAPS = r"\*\*/?|[*?\[\]\\]"
+_ESCAPED = r"[.+()$]"  # the engine means to escape |, { and } too, but does not
+_SPECIAL = r"[\[\]\\{}|^]"
 # A star and what follows it up to the next: the first place where that matches is as good as any,
 # as the next star takes what is left. Trying the others would take forever with many stars.
-_BETWEEN_STARS = re.compile(r"\[\^/\]\*((?:[^\[(.\\*]|\\.|\[\^/\](?!\*))+)(?=\[\^/\]\*)")
-_UNFORESEEABLE = re.compile("[|{^\ufffd\udc80-\udcff]")
+_BETWEEN_STARS = r"\[\^/\]\*((?:[^\[(.\\*]|\\.|\[\^/\](?!\*))+)(?=\[\^/\]\*)"
+_UNFORESEEABLE = "[|{^\ufffd\udc80-\udcff]"
+_WILDCARDS = frozenset("*?[]\\")
 
 
 class Kind(Enum):
@@ -71,7 +73,7 @@ class Pattern:
         self.exception = exception
         self.start = self.end = self.part = b""
         self.matches: Callable[[bytes], bool]
-        self.kind, expression = _read(_NO_UTF8.sub(_REPLACEMENT, text))
+        self.kind, expression = _read(_as_read_by_go(text))
         match self.kind:
             case Kind.EXACT:
                 self.start = _bytes(text)
@@ -87,7 +89,7 @@ class Pattern:
                 self._take(expression)
 
     def _take(self, expression: str) -> None:
-        if _SPECIAL.search(self.text) is None:
+        if re.search(_SPECIAL, self.text) is None:
             self.matches = self._first_match(expression)
         else:
             from stagebuild.context.goregexp import compiled_go  # noqa: PLC0415 - rare
@@ -97,8 +99,8 @@ class Pattern:
             except BadPattern as error:
                 self.matches = _refusal(BadPattern(self.text, error.reason))
                 return
-        if _UNFORESEEABLE.search(self.text) is None:
-            self._foresee(_GAPS.split(self.text.removeprefix(_MARK)))
+        if re.search(_UNFORESEEABLE, self.text) is None:
+            self._foresee(re.split(_GAPS, self.text.removeprefix(_MARK)))
 
     def _foresee(self, literals: list[str]) -> None:
         self.start = _bytes(literals[0])
@@ -110,7 +112,7 @@ class Pattern:
         """Return what compiles the expression when it is needed: most patterns match nothing."""
 
         def matches(path: bytes) -> bool:
-            quick = _BETWEEN_STARS.sub(r"(?>[^/]*?\1)", expression)
+            quick = re.sub(_BETWEEN_STARS, r"(?>[^/]*?\1)", expression)
             self.matches = _matcher(re.compile(rf"{quick}\Z").match)
             return self.matches(path)
 
@@ -119,12 +121,13 @@ class Pattern:
 
 def _matcher(find: Callable[[str], object]) -> Callable[[bytes], bool]:
     def matches(path: bytes) -> bool:
-        text = path.decode(errors="surrogateescape")
-        if not text.isascii():
-            text = _NO_UTF8.sub(_REPLACEMENT, text)
-        return find(text) is not None
+        return find(_as_read_by_go(path.decode(errors="surrogateescape"))) is not None
 
     return matches
+
+
+def _as_read_by_go(text: str) -> str:
+    return text if text.isascii() else re.sub(_NO_UTF8, _REPLACEMENT, text)
 
 
 def _refusal(error: BadPattern) -> Callable[[bytes], bool]:
@@ -140,10 +143,16 @@ def _bytes(text: str) -> bytes:
 
 
 def _read(text: str) -> tuple[Kind, str]:
-    """Return how a pattern is matched, and Go's expression for it without ``^`` and ``$``."""
+    """
+    Return how a pattern is matched, and Go's expression for it without ``^`` and ``$``.
+
+    The expression of a pattern that is compared otherwise says nothing.
+    """
     kind = Kind.EXACT
+    if _WILDCARDS.isdisjoint(text):
+        return kind, ""
     out: list[str] = []
-    pieces = _PIECES.findall(text.removeprefix(_MARK))
+    pieces = re.findall(_PIECES, text.removeprefix(_MARK))
     for number, piece in enumerate(pieces, start=1):
         if piece.startswith("**"):
             if number == len(pieces) and kind is Kind.EXACT:
@@ -160,7 +169,7 @@ def _read(text: str) -> tuple[Kind, str]:
             out.append(piece)
             kind = Kind.EXPRESSION if len(piece) > 1 else kind
         else:
-            out.append(_ESCAPED.sub(r"\\\g<0>", piece))
+            out.append(re.sub(_ESCAPED, r"\\\g<0>", piece))
             if "[" in piece or "]" in piece:
                 kind = Kind.EXPRESSION
     return kind, "".join(out)

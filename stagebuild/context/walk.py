@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from stagebuild.context.filestat import (
     GO_DEVICE,
     GO_DIRECTORY,
+    GO_MODES,
     GO_SYMLINK,
     GO_TYPE,
     Stat,
@@ -31,13 +32,19 @@ if TYPE_CHECKING:
 
     Entry = os.DirEntry[bytes]
     Links = dict[tuple[int, int], bytes]
+    Noted = dict[bytes, tuple[int, int, int, int]]
 
 _GONE = (errno.ENOENT, errno.ENOTDIR)
+_listxattr = os.listxattr
 _HIDDEN_XATTRS = "com.apple."
 
 
 def walk(
-    root: bytes, *, excludes: Patterns | None = None, includes: Patterns | None = None
+    root: bytes,
+    *,
+    excludes: Patterns | None = None,
+    includes: Patterns | None = None,
+    noted: Noted | None = None,
 ) -> Iterator[Stat]:
     """
     Give the entries of a folder, without the folder itself.
@@ -49,24 +56,26 @@ def walk(
         root: The folder.
         excludes: What to leave out.
         includes: What to give; None for everything.
+        noted: Gets, of every entry, what tells its state from another: size, modification time,
+            inode and change time.
 
     Raises:
         OSError: Something that is wanted can't be read; ``filename`` tells what.
         BadPattern: A pattern means nothing to the engine.
     """
     if excludes is None and includes is None:
-        return _everything(root)
-    return _selected(root, _Selection(excludes, includes))
+        return _everything(root, noted)
+    return _selected(root, _Selection(excludes, includes), noted)
 
 
-def _everything(root: bytes) -> Iterator[Stat]:
+def _everything(root: bytes, noted: Noted | None) -> Iterator[Stat]:
     """Give everything, with as few calls for an entry as there can be."""
     start = _start(root)
     links: Links = {}
     waiting = _listed(root)
     while waiting:
         item = waiting.pop()
-        entry = _stat(item, item.path[start:], links)
+        entry = _stat(item, item.path[start:], links, noted)
         if entry is not None:
             yield entry
             if entry.mode & GO_DIRECTORY:
@@ -122,7 +131,7 @@ class _Level(NamedTuple):
     unsent: Stat | None
 
 
-def _selected(root: bytes, selection: _Selection) -> Iterator[Stat]:
+def _selected(root: bytes, selection: _Selection, noted: Noted | None) -> Iterator[Stat]:
     start = _start(root)
     links: Links = {}
     unsent: list[Stat] = []
@@ -138,7 +147,7 @@ def _selected(root: bytes, selection: _Selection) -> Iterator[Stat]:
         path = item.path[start:]
         is_folder = item.is_dir(follow_symlinks=False)
         wanted, entered, bits = selection.judge(path, bits, is_folder=is_folder)
-        entry = _stat(item, path, links) if wanted or entered else None
+        entry = _stat(item, path, links, noted) if wanted or entered else None
         if entry is None:
             continue
         if wanted:
@@ -171,7 +180,7 @@ def _listed(folder: bytes, *, may_be_closed: bool = False) -> list[Entry]:
 _name = attrgetter("name")
 
 
-def _stat(item: Entry, path: bytes, links: Links) -> Stat | None:
+def _stat(item: Entry, path: bytes, links: Links, noted: Noted | None) -> Stat | None:
     """
     Return an entry, or None if it is gone.
 
@@ -179,19 +188,22 @@ def _stat(item: Entry, path: bytes, links: Links) -> Stat | None:
         item: As listed.
         path: Within the tree.
         links: Paths of files met before that have several names; added to.
+        noted: As for ``walk``.
     """
     full = item.path
-    names: list[str] = []
     try:
         found = item.stat(follow_symlinks=False)
-        names = os.listxattr(full, follow_symlinks=False)
+        names = _listxattr(full, follow_symlinks=False)
     except OSError as error:
         if error.errno in _GONE:
             return None
         if error.errno != errno.ENOTSUP:  # only listxattr says that
             raise
-    mode = go_mode(found.st_mode)
-    if not names and found.st_nlink == 1 and not mode & GO_TYPE:
+        names = []
+    if noted is not None:
+        noted[path] = (found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns)
+    mode = GO_MODES.get(found.st_mode) or go_mode(found.st_mode)
+    if not (mode & GO_TYPE or names) and found.st_nlink == 1:
         return Stat(path, mode, found.st_size, found.st_mtime_ns)
     linkname = b""
     if mode & GO_SYMLINK:

@@ -7,8 +7,8 @@ import re
 from stagebuild.errors import DockerfileError
 
 _PART = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h)"
-_DURATION = re.compile(rf"([+-]?)(0|(?:{_PART})+)")
-_NUMBER = re.compile(r"([0-9.]+)([^0-9.]+)")
+_DURATION = rf"([+-]?)(0|(?:{_PART})+)"
+_NUMBER = r"([0-9.]+)([^0-9.]+)"
 _UNIT_S = {
     "ns": 1e-9,
     "us": 1e-6,
@@ -29,10 +29,10 @@ def seconds(text: str) -> float:
     Raises:
         DockerfileError: Without a place: it is no duration, or longer than Go can count.
     """
-    found = _DURATION.fullmatch(text)
+    found = re.fullmatch(_DURATION, text)
     if found is None:
         raise DockerfileError(f'"{text}" is no duration', hint="write it as 30s or 1m30s")
-    value_s = sum(float(number) * _UNIT_S[unit] for number, unit in _NUMBER.findall(found[2]))
+    value_s = sum(float(number) * _UNIT_S[unit] for number, unit in re.findall(_NUMBER, found[2]))
     if value_s >= _LONGEST_S:
         raise DockerfileError(f'"{text}" is too long a duration')
     return -value_s if found[1] == "-" else value_s

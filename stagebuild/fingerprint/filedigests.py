@@ -1,5 +1,7 @@
 """
-Digests of files, kept from call to call: what has not changed is not read again.
+Digests of files, and of selections of them, kept from call to call.
+
+What has not changed is not read again, and where nothing at all has, not even added up again.
 
 A file counts as unchanged when its size, modification time, inode and change time are those that it
 had when it was read. A file that was changed within the clock's granularity of being read could be
@@ -15,20 +17,38 @@ import os
 import stat as statmode
 import time
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_FORMAT = 1
+_FORMAT = 2
 _YOUNG_NS = 2_000_000_000
 """A second is what coarse file systems tell apart; another one is for clocks that differ."""
 
 _CHUNK_BYTES = 1 << 18
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
+_MOST_SELECTIONS = 200
+
+Facts = tuple[int, int, int, int]
+"""Size, modification time, inode and change time."""
+
 Kept = dict[bytes, tuple[int, int, int, int, bytes]]
+
+
+class Selected(NamedTuple):
+    """
+    Digests of selections.
+
+    Attributes:
+        state: Of the whole folder when they were taken.
+        digests: By what was selected.
+    """
+
+    state: bytes
+    digests: dict[str, str]
 
 
 class FileDigests:
@@ -47,9 +67,40 @@ class FileDigests:
     def __init__(self, root: bytes, path: str | None) -> None:
         self.root = root
         self._path = path
-        self._kept: Kept = {} if path is None else _load(path, root)
+        self._kept, self._selected = ({}, Selected(b"", {})) if path is None else _load(path, root)
         self._new: Kept = {}
+        self._noted: Mapping[bytes, Facts] = {}
+        self._state = b""
+        self._is_new = False
         self.read = 0
+
+    def note(self, facts: Mapping[bytes, Facts]) -> None:
+        """
+        Take over what a walk saw of every entry.
+
+        From then on a file that was seen as it was kept is not looked at again, and selections are
+        kept for this very state of the folder.
+        """
+        self._noted = facts
+        youngest_ns = max((max(mtime, ctime) for _, mtime, _, ctime in facts.values()), default=0)
+        is_young = youngest_ns >= time.time_ns() - _YOUNG_NS
+        self._state = b"" if is_young else sha256(marshal.dumps([*facts.items()])).digest()
+
+    def selected(self, what: str) -> str | None:
+        """Return the digest that a selection has in this state of the folder, or None."""
+        if not self._state or self._selected.state != self._state:
+            return None
+        return self._selected.digests.get(what)
+
+    def keep_selected(self, what: str, digest: str) -> None:
+        """Keep the digest of a selection for this state of the folder."""
+        if not self._state:
+            return
+        if self._selected.state != self._state:
+            self._selected = Selected(self._state, {})
+        if len(self._selected.digests) < _MOST_SELECTIONS:
+            self._selected.digests[what] = digest
+            self._is_new = True
 
     def digest(self, path: bytes) -> bytes:
         """
@@ -58,10 +109,12 @@ class FileDigests:
         Raises:
             OSError: It can't be read.
         """
+        kept = self._kept.get(path)
+        if kept is not None and kept[:4] == self._noted.get(path):
+            return kept[4]
         full = self.root + b"/" + path
         found = os.lstat(full)
         facts = (found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns)
-        kept = self._kept.get(path)
         if kept is not None and kept[:4] == facts:
             return kept[4]
         digest = _read(full, found)
@@ -75,12 +128,14 @@ class FileDigests:
 
     def save(self) -> None:
         """Keep what was read. A file that can't be written is passed over: it costs time alone."""
-        if self._path is None or not self._new:
+        if self._path is None or not (self._new or self._is_new):
             return
         temporary = f"{self._path}.{os.getpid()}"
         try:
             os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)  # noqa: PTH103, PTH120 - pathlib is not loaded on this path
-            content = marshal.dumps((_FORMAT, self.root, self._kept | self._new))
+            content = marshal.dumps(
+                (_FORMAT, self.root, self._kept | self._new, tuple(self._selected))
+            )
             with open(temporary, "wb") as file:  # noqa: PTH123 - as above
                 file.write(crc32(content).to_bytes(4, "big") + content)
             os.replace(temporary, self._path)  # noqa: PTH105 - as above
@@ -108,17 +163,21 @@ def _read(full: bytes, found: os.stat_result) -> bytes:
     return digest.digest()
 
 
-def _load(path: str, root: bytes) -> Kept:
+def _load(path: str, root: bytes) -> tuple[Kept, Selected]:
     """Return what was kept; nothing when the file is absent, damaged or of another folder."""
+    nothing: tuple[Kept, Selected] = {}, Selected(b"", {})
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - as above
             checked, content = file.read(4), file.read()
     except OSError:
-        return {}
+        return nothing
     if checked != crc32(content).to_bytes(4, "big"):
-        return {}
+        return nothing
     try:
-        version, folder, kept = marshal.loads(content)  # noqa: S302 - our own file, checked above
+        found = marshal.loads(content)  # noqa: S302 - our own file, checked above
     except (ValueError, TypeError, EOFError):
-        return {}
-    return kept if (version, folder) == (_FORMAT, root) else {}
+        return nothing
+    if found[:2] != (_FORMAT, root):
+        return nothing
+    _, _, kept, selected = found
+    return kept, Selected(*selected)

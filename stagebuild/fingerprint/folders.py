@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from stagebuild.context.ignorefile import read_ignorefile
 from stagebuild.context.walk import walk
 from stagebuild.errors import ContextError
 from stagebuild.fingerprint.filedigests import FileDigests, digests_path
+from stagebuild.fingerprint.selecting import KnownSelection, select
 from stagebuild.fingerprint.trees import Tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from stagebuild.fingerprint.selecting import Selection
+
 
 _TICK_S = 0.02
 """File systems tell the time by the kernel's tick, a hundredth of a second at worst."""
+
+
+class Trees(Protocol):
+    """What a fingerprint takes files from."""
+
+    def tree(self, folder: str, *, is_context: bool) -> Tree:
+        """
+        Return a folder's tree, without what its ignore file leaves out.
+
+        Raises:
+            ContextError: It can't be read, or its ignore file is wrong.
+        """
 
 
 class Folders:
@@ -32,7 +47,7 @@ class Folders:
         self._dockerfile = dockerfile
         self._environ = environ
         self._trees: dict[tuple[str, bool], Tree] = {}
-        self._digests: list[FileDigests] = []
+        self._digests: dict[tuple[str, bool], FileDigests] = {}
 
     def tree(self, folder: str, *, is_context: bool) -> Tree:
         """
@@ -46,18 +61,50 @@ class Folders:
             self._trees[key] = self._walked(folder, is_context=is_context)
         return self._trees[key]
 
+    def select(
+        self,
+        folder: str,
+        source: str,
+        *,
+        is_context: bool,
+        includes: tuple[str, ...] = (),
+        excludes: tuple[str, ...] = (),
+        wildcards: bool = True,
+    ) -> Selection:
+        """
+        Return what a source path selects of a folder; arguments and errors as ``selecting.select``.
+
+        In a folder of which nothing has changed its digest is known from the last time.
+        """
+        tree = self.tree(folder, is_context=is_context)
+        digests = self._digests[folder, is_context]
+        what = repr((source, includes, excludes, wildcards))
+
+        def found() -> Selection:
+            return select(tree, source, includes=includes, excludes=excludes, wildcards=wildcards)
+
+        known = digests.selected(what)
+        if known is not None:
+            return KnownSelection(digest=known, again=found)
+        selection = found()
+        digests.keep_selected(what, selection.digest)
+        return selection
+
     def _walked(self, folder: str, *, is_context: bool) -> Tree:
         dockerfile = self._dockerfile if is_context else os.path.join(folder, "Dockerfile")  # noqa: PTH118 - pathlib is not loaded on this path
         ignored = read_ignorefile(folder, dockerfile=dockerfile)
         root = os.fsencode(os.path.realpath(folder))
         kept = None if self._environ is None else digests_path(root, self._environ)
         digests = FileDigests(root, kept)
-        self._digests.append(digests)
+        self._digests[folder, is_context] = digests
+        noted: dict[bytes, tuple[int, int, int, int]] = {}
         try:
             excludes = None if ignored is None else ignored.compiled()
-            return Tree(walk(root, excludes=excludes), digests.digest)
+            tree = Tree(walk(root, excludes=excludes, noted=noted), digests.digest)
         except OSError as error:
             raise ContextError(f"can't be read: {error.strerror}", path=folder) from error
+        digests.note(noted)
+        return tree
 
     def changed_since(self, since_s: float) -> bool:
         """
@@ -67,7 +114,8 @@ class Folders:
         answer is yes.
         """
         since_ns = int((since_s - _TICK_S) * 1e9)
-        for digests, tree in zip(self._digests, self._trees.values(), strict=True):
+        for key, tree in self._trees.items():
+            digests = self._digests[key]
             for path in (b"", *tree.below(b"")):
                 try:
                     found = os.lstat(digests.root + b"/" + path)
@@ -79,10 +127,10 @@ class Folders:
 
     def save(self) -> None:
         """Keep the digests of what was read."""
-        for digests in self._digests:
+        for digests in self._digests.values():
             digests.save()
 
     @property
     def read(self) -> int:
         """How many files were read, as opposed to known."""
-        return sum(digests.read for digests in self._digests)
+        return sum(digests.read for digests in self._digests.values())

@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from stagebuild.dockerfile import Source, Stage, StageGraph, Step
-    from stagebuild.fingerprint.folders import Folders
+    from stagebuild.fingerprint.folders import Trees
     from stagebuild.planning.spec import BuildSpec
 
 _LAYERS = frozenset(("ADD", "ARG", "COPY", "FROM", "RUN"))
 
 
 def fingerprint(
-    spec: BuildSpec, *, folders: Folders, images: Callable[[str, str], str | None]
+    spec: BuildSpec, *, folders: Trees, images: Callable[[str, str], str | None]
 ) -> Fingerprint:
     """
     Return the keys of a build.
@@ -62,12 +62,12 @@ def fingerprint(
         return Fingerprint(stages=(), image="", unknown="the build context is remote")
     platforms = spec.platforms or (Platform("linux", "amd64"),)
     stages: list[StagePrint] = []
-    images_made: list[object] = []
+    images_made: list[tuple[str, str, list[object]]] = []
     for number, platform in enumerate(platforms):
         own = graph if number == 0 or spec.graph_for is None else spec.graph_for(platform)
         chain = _Chain(spec, own, str(platform), folders, digest_of)
         stages += chain.stages()
-        images_made.append([str(platform), chain.key_of(own.target), chain.configuration()])
+        images_made.append((str(platform), chain.key_of(own.target), chain.configuration()))
     image = _digest(
         [
             images_made,
@@ -79,7 +79,8 @@ def fingerprint(
             sorted(map(str, spec.outputs)),
         ]
     )
-    return Fingerprint(stages=tuple(stages), image=image)
+    configuration = _digest([said for _, _, said in images_made])
+    return Fingerprint(stages=tuple(stages), image=image, configuration=configuration)
 
 
 def _dockerfile_digest(spec: BuildSpec) -> str:
@@ -96,7 +97,7 @@ class _Chain:
         spec: BuildSpec,
         graph: StageGraph,
         platform: str,
-        folders: Folders,
+        folders: Trees,
         images: Callable[[str, str], str | None],
     ) -> None:
         self._spec = spec

@@ -17,7 +17,7 @@ from stagebuild.context.patterns import Patterns
 from stagebuild.values import field, frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from stagebuild.fingerprint.trees import Tree
 
@@ -47,6 +47,23 @@ class Selection:
         if self.tree is None:
             return {}
         return {_text(path): self.tree.described(path) for path in self.paths}
+
+
+@frozen
+class KnownSelection(Selection):
+    """
+    Files of a tree of which the digest alone is known; the rest is found when asked for.
+
+    Attributes:
+        again: Finds them.
+    """
+
+    paths: tuple[bytes, ...] = ()
+    again: Callable[[], Selection] = field(repr=False, compare=False)
+
+    def listing(self) -> dict[str, str]:
+        """Return what ``Selection.listing`` does."""
+        return self.again().listing()
 
 
 _NOTHING = Selection(digest="missing", paths=())

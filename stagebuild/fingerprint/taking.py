@@ -19,7 +19,6 @@ from stagebuild.dockerfile import (
     StageSource,
     normalize_reference,
 )
-from stagebuild.fingerprint.selecting import select
 from stagebuild.fingerprint.steps import is_remote_source
 from stagebuild.values import field, frozen, slotted
 
@@ -27,9 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from stagebuild.dockerfile import Mount, Source, Stage, StageGraph
-    from stagebuild.fingerprint.folders import Folders
+    from stagebuild.fingerprint.folders import Trees
     from stagebuild.fingerprint.selecting import Selection
-    from stagebuild.fingerprint.trees import Tree
 
 _DIGITS_OF_COMMIT = 40
 
@@ -89,7 +87,7 @@ class Taker:
         graph: StageGraph,
         *,
         context: str | None,
-        folders: Folders,
+        folders: Trees,
         images: Callable[[str, str], str | None],
         keys: Mapping[int, str],
     ) -> None:
@@ -157,10 +155,10 @@ class Taker:
             inputs.doubts.append("the build context is remote")
             inputs.operation.append(["remote", pick.path])
             return
-        tree: Tree = self._folders.tree(folder, is_context=is_context)
-        found = select(
-            tree,
+        found = self._folders.select(
+            folder,
             pick.path,
+            is_context=is_context,
             includes=pick.includes,
             excludes=pick.excludes,
             wildcards=pick.wildcards,

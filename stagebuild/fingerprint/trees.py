@@ -10,7 +10,6 @@ Source: moby/buildkit cache/contenthash (checksum.go, filehash.go, tarsum.go).
 
 from __future__ import annotations
 
-import posixpath
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -149,7 +148,7 @@ class Tree:
         if self._below is None:
             self._below = {}
             for each in self._entries:
-                self._below.setdefault(posixpath.dirname(each), []).append(each)
+                self._below.setdefault(each.rpartition(b"/")[0], []).append(each)
         return self._below.get(path, [])
 
 

@@ -103,11 +103,13 @@ class Fingerprint:
         stages: In the order of the Dockerfile, platform by platform; those that are built alone.
         image: Key of the image: of the target's result on every platform, of everything that is
             in the image besides files, and of the Dockerfile's text.
+        configuration: Key of what the image says besides its files: CMD, USER, EXPOSE and so on.
         unknown: Why there are no keys (a remote context), or None.
     """
 
     stages: tuple[StagePrint, ...]
     image: str
+    configuration: str = ""
     unknown: str | None = None
 
     @property

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stagebuild.fingerprint.values import Fingerprint, StagePrint
+from stagebuild.fingerprint.values import Fingerprint
+from stagebuild.forecast.recorded import stages_of, what_it_did
 from stagebuild.forecast.states import judge
 from stagebuild.forecast.values import (
     Cause,
@@ -89,14 +90,14 @@ def explain(
     """
     here = [build for build in earlier if build.builder == record.builder and build.prints]
     here.sort(key=lambda build: (build.environment != record.environment, build.outcome != "built"))
-    found = Fingerprint(stages=_stages(record.prints), image=record.image_key or "")
+    found = Fingerprint(stages=stages_of(record.prints), image=record.image_key or "")
     judged = judge(
         found,
         known={step.key for build in here for step in build.prints},
         before=lambda name, platform: _stage_of(here, name, platform),
         listing=listing,
     )
-    did = _did(record)
+    did = what_it_did(record)
     steps, surprises = [], []
     for one in judged:
         step, surprise = _outcome(one, did, several=len(record.platforms) > 1)
@@ -110,23 +111,6 @@ def explain(
     )
 
 
-def _stages(prints: Sequence[StepPrint]) -> tuple[StagePrint, ...]:
-    """Return the stages that recorded steps belong to, in their order."""
-    grouped: dict[tuple[str, str], list[StepPrint]] = {}
-    for step in prints:
-        grouped.setdefault((step.stage, step.platform), []).append(step)
-    return tuple(
-        StagePrint(
-            name=name,
-            platform=platform,
-            steps=tuple(sorted(steps, key=lambda step: step.number)),
-            key=steps[-1].key,
-            depends_on=tuple(dict.fromkeys(label for step in steps for label in step.sources)),
-        )
-        for (name, platform), steps in grouped.items()
-    )
-
-
 def _stage_of(here: Sequence[BuildRecord], name: str, platform: str) -> list[StepPrint]:
     for build in here:
         steps = [s for s in build.prints if (s.stage, s.platform) == (name, platform)]
@@ -135,25 +119,14 @@ def _stage_of(here: Sequence[BuildRecord], name: str, platform: str) -> list[Ste
     return []
 
 
-def _did(record: BuildRecord) -> dict[tuple[str, str | None, int], tuple[bool, float]]:
-    """Return whether each step that was announced ran, and how long."""
-    return {
-        (stage.name, stage.platform, step.number): (not step.cached, step.busy_s)
-        for stage in record.stages
-        for step in stage.steps
-    }
-
-
 def _outcome(
     one: Judged,
-    did: Mapping[tuple[str, str | None, int], tuple[bool, float]],
+    did: Mapping[str, tuple[bool, float]],
     *,
     several: bool,
 ) -> tuple[StepForecast, Surprise | None]:
     step = one.step
-    ran, busy_s = did.get((step.stage, step.platform, step.number)) or did.get(
-        (step.stage, None, step.number), (False, 0.0)
-    )
+    ran, busy_s = did.get(step.key, (False, 0.0))
     if step.is_base:
         # An image that is there is neither built nor looked up; one that moved makes all else run.
         ran = any(reason.cause is Cause.IMAGE for reason in one.reasons)

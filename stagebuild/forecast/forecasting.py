@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from stagebuild.fingerprint import Folders, fingerprint
+from stagebuild.forecast.experience import Experience
 from stagebuild.forecast.states import judge
 from stagebuild.forecast.times import StepTimes, around_s, duration
 from stagebuild.forecast.values import Forecast, StageForecast, State, StepForecast
@@ -80,11 +81,16 @@ def forecast_build(
     found = fingerprint(spec, folders=folders, images=digest_of)
     folders.save()
     keys = [step.key for step in found.steps]
+
+    def listing(digest: str) -> Mapping[str, str] | None:
+        return None if history is None else history.listing(digest)
+
     judged = judge(
         found,
         known=set() if history is None else history.known_keys(keys, owner),
         before=lambda name, platform: _stage_before(here, name, platform),
-        listing=lambda digest: None if history is None else history.listing(digest),
+        listing=listing,
+        experienced=Experience(here, listing=listing).times_run,
     )
     return _forecast(spec, found, judged, recent=recent, here=here, assumed=assumed)
 
@@ -122,12 +128,12 @@ def _forecast(
             )
         )
     own_builds = [build for build in recent if build.environment == spec.name]
+    runs = any(one.state is not State.CACHED for one in judged)
+    around = around_s(own_builds, runs=runs) or around_s(recent, runs=runs)
     return Forecast(
         environment=spec.name,
         stages=tuple(stages),
-        duration=duration(
-            found.stages, states, times, around=around_s(own_builds) or around_s(recent)
-        ),
+        duration=duration(found.stages, states, times, around=around),
         pushes=_pushes(spec),
         compared_with=here[0].started_s if here else None,
         images={

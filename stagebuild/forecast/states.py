@@ -3,20 +3,22 @@ Fingerprint and known keys -> what each step will do, and from what it follows. 
 
 A key that this builder has had is cached. One that it has not had runs, with two exceptions, where
 the step only may run: what it takes from a stage that runs can turn out the same bytes, and then
-BuildKit finds it by content; and what can't be seen from here can be the same.
+BuildKit finds it by content; and what can't be seen from here can be the same. Where it turned out
+otherwise every time so far, it runs; that it will be the same is never concluded.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from stagebuild.forecast.counterparts import counterparts
 from stagebuild.forecast.reasons import differences
 from stagebuild.forecast.values import Cause, Reason, State
-from stagebuild.values import slotted
+from stagebuild.values import frozen, replaced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from stagebuild.fingerprint.values import Fingerprint, StagePrint, StepPrint
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 _UNNAMED = "the engine did not say which image the last build stood on"
 
 
-@slotted
+@frozen(kw_only=False)
 class Judged:
     """
     What was found of a step.
@@ -35,12 +37,21 @@ class Judged:
         state: What it will do.
         reasons: Why.
         root: The step that makes it run; itself for a root; None for what is cached.
+        before: Its counterpart in the build compared with; None for a new step.
     """
 
     step: StepPrint
     state: State
     reasons: tuple[Reason, ...]
     root: StepPrint | None
+    before: StepPrint | None = None
+
+
+Experienced = Callable[["StepPrint", "Sequence[Judged]"], int | None]
+"""
+Says how often a step ran, each time, that takes files from stages that ran because of these roots;
+None where it was not each time, or too seldom to tell.
+"""
 
 
 def judge(
@@ -49,6 +60,7 @@ def judge(
     known: AbstractSet[str],
     before: Callable[[str, str], Sequence[StepPrint]],
     listing: Callable[[str], Mapping[str, str] | None],
+    experienced: Experienced = lambda *_: None,
 ) -> list[Judged]:
     """
     Return what every step will do, in the order of the fingerprint.
@@ -59,8 +71,9 @@ def judge(
         before: Returns the steps of a stage, by label and platform, in the build to compare with;
             none for a stage that it did not have.
         listing: Returns the files of a selection by its digest, or None when forgotten.
+        experienced: Tells what became of such a step so far.
     """
-    judging = _Judging(known, listing)
+    judging = _Judging(known, listing, experienced)
     return [
         one
         for stage in found.stages
@@ -70,10 +83,14 @@ def judge(
 
 class _Judging:
     def __init__(
-        self, known: AbstractSet[str], listing: Callable[[str], Mapping[str, str] | None]
+        self,
+        known: AbstractSet[str],
+        listing: Callable[[str], Mapping[str, str] | None],
+        experienced: Experienced,
     ) -> None:
         self._known = known
         self._listing = listing
+        self._experienced = experienced
         self._by_key: dict[str, Judged] = {}
 
     def stage(self, stage: StagePrint, before: Sequence[StepPrint]) -> list[Judged]:
@@ -99,34 +116,32 @@ class _Judging:
         is_new_stage: bool,
         stood_on_the_same: bool,
     ) -> Judged:
-        below = [self._by_key[key] for key in self._below(step) if key in self._by_key]
         if step.is_fresh:
-            return Judged(
-                step=step, state=State.RUN, reasons=(Reason(cause=Cause.NO_CACHE),), root=step
-            )
+            return Judged(step, State.RUN, (Reason(cause=Cause.NO_CACHE),), step, before)
         if step.key in self._known:
-            return self._known_step(step, below)
+            return self._known_step(step, before)
         if before is None and step.is_base and not is_new_stage:
             # The engine does not always name the image that it used: it may have been this one.
             reason = Reason(cause=Cause.UNKNOWN, name=_UNNAMED)
-            return Judged(step=step, state=State.MAYBE, reasons=(reason,), root=step)
+            return Judged(step, State.MAYBE, (reason,), step, before)
         if before is None or before.own != step.own:
             return self._changed(step, before, is_new_stage=is_new_stage)
-        return self._follower(step, below, stood_on_the_same=stood_on_the_same)
+        return self._follower(step, before, stood_on_the_same=stood_on_the_same)
 
-    def _below(self, step: StepPrint) -> list[str]:
+    def _below(self, step: StepPrint) -> list[Judged]:
         parent = [] if step.parent is None else [step.parent]
-        return [*parent, *step.sources.values()]
+        keys = [*parent, *step.sources.values()]
+        return [self._by_key[key] for key in keys if key in self._by_key]
 
-    def _known_step(self, step: StepPrint, below: Sequence[Judged]) -> Judged:
+    def _known_step(self, step: StepPrint, before: StepPrint | None) -> Judged:
         """Judge a step whose key is known: what can't be seen may have changed all the same."""
         if step.doubt is not None:
             reason = Reason(cause=Cause.UNKNOWN, name=step.doubt)
-            return Judged(step=step, state=State.MAYBE, reasons=(reason,), root=step)
-        doubtful = next((one for one in below if one.state is not State.CACHED), None)
+            return Judged(step, State.MAYBE, (reason,), step, before)
+        doubtful = next((one for one in self._below(step) if one.state is not State.CACHED), None)
         if doubtful is not None:
             return self._following(step, State.MAYBE, doubtful)
-        return Judged(step=step, state=State.CACHED, reasons=(), root=None)
+        return Judged(step, State.CACHED, (), None, before)
 
     def _changed(self, step: StepPrint, before: StepPrint | None, *, is_new_stage: bool) -> Judged:
         reasons = differences(step, before, listing=self._listing)
@@ -134,11 +149,9 @@ class _Judging:
             reasons = (Reason(cause=Cause.NEVER_BUILT),)
         if step.doubt is not None:
             reasons = (*reasons, Reason(cause=Cause.UNKNOWN, name=step.doubt))
-        return Judged(step=step, state=State.RUN, reasons=reasons, root=step)
+        return Judged(step, State.RUN, reasons, step, before)
 
-    def _follower(
-        self, step: StepPrint, below: Sequence[Judged], *, stood_on_the_same: bool
-    ) -> Judged:
+    def _follower(self, step: StepPrint, before: StepPrint, *, stood_on_the_same: bool) -> Judged:
         """
         Judge a step that is itself what it was, but not known on top of what is below it.
 
@@ -148,16 +161,44 @@ class _Judging:
         parent = self._by_key.get(step.parent or "")
         if parent is not None and parent.state is State.RUN:
             return self._following(step, State.RUN, parent)
-        others = [one for one in below if one.state is not State.CACHED]
+        if parent is not None and parent.state is State.MAYBE:
+            return self._following(step, State.MAYBE, parent)
+        others = [one for one in self._below(step) if one.state is not State.CACHED]
         if others:
-            return self._following(step, State.MAYBE, others[0])
+            times = self._experienced(step, self._roots(step))
+            if times is None:
+                return self._following(step, State.MAYBE, others[0])
+            always = Reason(cause=Cause.EXPERIENCE, name=str(times))
+            found = self._following(step, State.RUN, others[0])
+            return replaced(found, reasons=(*found.reasons, always))
         state = State.MAYBE if stood_on_the_same else State.RUN
-        return Judged(step=step, state=state, reasons=(Reason(cause=Cause.ORDER),), root=step)
+        reasons = (*self._changes_below(step), Reason(cause=Cause.ORDER))
+        return Judged(step, state, reasons, step, before)
 
     def _following(self, step: StepPrint, state: State, cause: Judged) -> Judged:
         root = cause.root or cause.step
         reason = Reason(cause=Cause.FOLLOWS, name=f"{cause.step.stage} {cause.step.number}")
-        return Judged(step=step, state=state, reasons=(reason,), root=root)
+        return Judged(step, state, (reason,), root)
+
+    def _all_below(self, step: StepPrint) -> Iterator[Judged]:
+        """Give everything that a step stands on or takes from, each once, the nearest first."""
+        waiting, seen = self._below(step), set()
+        while waiting:
+            one = waiting.pop(0)
+            if one.step.key not in seen:
+                seen.add(one.step.key)
+                yield one
+                waiting += self._below(one.step)
+
+    def _roots(self, step: StepPrint) -> list[Judged]:
+        """Return all that makes what is below a step run."""
+        return [one for one in self._all_below(step) if one.root is one.step]
+
+    def _changes_below(self, step: StepPrint) -> Iterator[Reason]:
+        """Give what changed below a step, where all of that is cached: it was built before."""
+        for one in self._all_below(step):
+            if one.before is not None and one.before.own != one.step.own:
+                yield from differences(one.step, one.before, listing=self._listing)
 
 
 def _same(before: str | None, now: str | None, owns: Mapping[str, str]) -> bool:

@@ -3,7 +3,8 @@ How long a build will take, from how long its steps took before. Pure.
 
 A step takes the median of the last runs of the same instruction in the same stage, else of the same
 number in it. A build takes the longest chain of steps that run, and what was around such chains in
-earlier builds: connecting, reading metadata, exporting, pushing.
+earlier builds: connecting, reading metadata, exporting, pushing. That is less where nothing ran, so
+builds in which something ran and those in which nothing did are kept apart.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from stagebuild.history.records import BuildRecord
 
 RUNS = 20
+AROUND_RUNS = 7
+"""A busy machine is another one: what was lately tells more than what was on average."""
+
 _MAD_TO_DEVIATION = 1.4826
 
 
@@ -80,16 +84,17 @@ def longest_s(stages: Sequence[StagePrint], took_s: Mapping[tuple[str, str, int]
     return longest
 
 
-def around_s(builds: Iterable[BuildRecord]) -> tuple[float, float] | None:
+def around_s(builds: Iterable[BuildRecord], *, runs: bool) -> tuple[float, float] | None:
     """
     Return what successful builds took besides their stages, and its spread, or None for none.
 
     Args:
         builds: Newest first.
+        runs: Whether something will run; builds of the other kind count where there are no others.
     """
-    found = [
-        max(0.0, build.wall_s - _chain_s(build)) for build in builds if build.outcome == "built"
-    ][:RUNS]
+    built = [build for build in builds if build.outcome == "built"]
+    alike = [build for build in built if any(stage.ran for stage in build.stages) is runs]
+    found = [max(0.0, build.wall_s - _chain_s(build)) for build in (alike or built)[:AROUND_RUNS]]
     if not found:
         return None
     usual_s = median(found)

@@ -38,6 +38,7 @@ class Cause(StrEnum):
     UNKNOWN = "what can't be seen"
     ORDER = "new order"
     FOLLOWS = "follows"
+    EXPERIENCE = "so far each time"
 
 
 @frozen
@@ -47,7 +48,8 @@ class Reason:
 
     Attributes:
         cause: The kind of thing.
-        name: Which one: the file, the build arg, the image; "" where the kind says it all.
+        name: Which one: the file, the build arg, the image; how many times, of an experience; ""
+            where the kind says it all.
         change: ``added``, ``removed``, ``changed``, ``mode``; "" where that makes no sense.
         before: As it was, or None.
         after: As it is, or None. Values of secrets are ``***``.

@@ -6,6 +6,7 @@ what got worse. ``database`` alone knows SQL's schema, ``places`` where the file
 """
 
 from stagebuild.history.records import (
+    BudgetRecord,
     BuildRecord,
     GitState,
     LayerRecord,
@@ -16,6 +17,7 @@ from stagebuild.history.records import (
 from stagebuild.history.store import History
 
 __all__ = [
+    "BudgetRecord",
     "BuildRecord",
     "GitState",
     "History",

@@ -47,6 +47,13 @@ MIGRATIONS: tuple[str, ...] = (
         listing BLOB NOT NULL
     ) WITHOUT ROWID, STRICT;
     """,
+    """
+    CREATE TABLE runs (
+        id INTEGER PRIMARY KEY,
+        started_s REAL NOT NULL,
+        document BLOB NOT NULL
+    ) STRICT;
+    """,
 )
 """Each one once, in order; never changed after a release, only added to."""
 

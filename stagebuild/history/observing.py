@@ -75,14 +75,16 @@ def finished_steps(
     """
     resolved = image_digests(timeline)
     done = _finished(() if timeline is None else timeline.stages, succeeded=succeeded)
-    return [
-        step
+    keys = {
+        step.key
         for step in found.steps
         if (step.stage, step.platform, step.number) in done
         or (step.stage, None, step.number) in done
         # Stages with the same FROM share one vertex, which has the name of one of them.
         or (step.is_base and any(reference in resolved for reference in step.facts.image))
-    ]
+    }
+    # So do platforms what they have in common.
+    return [step for step in found.steps if step.key in keys]
 
 
 def _finished(

@@ -12,8 +12,14 @@ import os
 import threading
 from typing import TYPE_CHECKING, Self
 
-from stagebuild.errors import BuildCanceled, BuildFailed, HistoryError, StagebuildError
+from stagebuild.errors import (
+    BuildCanceled,
+    BuildFailed,
+    HistoryError,
+    StagebuildError,
+)
 from stagebuild.fingerprint import Folders, fingerprint
+from stagebuild.history.budgets import budget_fields
 from stagebuild.history.observing import finished_steps, image_digests, linked_images
 from stagebuild.history.records import (
     BuildRecord,
@@ -220,6 +226,7 @@ def record_of_build(
         stages=_stages(timeline, secrets),
         overheads=_overheads(timeline),
         **_asked(begun.spec),  # type: ignore[arg-type]  # fields of the spec, by name
+        **budget_fields(ended),  # type: ignore[arg-type]  # likewise
         **({} if result is None else _answered(result)),  # type: ignore[arg-type]  # of the result
     )
 
@@ -250,6 +257,8 @@ def delivery_key(spec: BuildSpec, owner: str) -> str:
         sorted(spec.requires),
         sorted(spec.platforms and map(str, spec.platforms)),
     ]
+    if spec.budget is not None:
+        wish.append(repr(spec.budget))
     return json.dumps(wish)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stagebuild.history.prints import print_document, print_of
-from stagebuild.values import field, frozen
+from stagebuild.values import field, field_values, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,6 +88,26 @@ class LayerRecord:
 
 
 @frozen
+class BudgetRecord:
+    """
+    One key of a budget, as it was checked.
+
+    Attributes:
+        key: As ``size``.
+        limit: What was allowed, in words.
+        actual: What it came to, in words.
+        met: Whether it was kept.
+        platform: As ``linux/amd64``, or None.
+    """
+
+    key: str
+    limit: str
+    actual: str
+    met: bool
+    platform: str | None = None
+
+
+@frozen
 class GitState:
     """
     The checkout that was built.
@@ -141,6 +161,8 @@ class BuildRecord:
         tags: Its tags.
         size_bytes: Sum of the layers, or None when nobody looked.
         compressed: Whether sizes are those of a registry.
+        unpacked_bytes: Sum of the layers, unpacked, or None when no budget made anybody look.
+        budget: What was checked of its budget.
         stages: In the order of the Dockerfile.
         layers: From the base up.
         overheads: Seconds by kind, as ``{"push": 1.2}``.
@@ -171,6 +193,8 @@ class BuildRecord:
     tags: tuple[str, ...] = ()
     size_bytes: int | None = None
     compressed: bool = False
+    unpacked_bytes: int | None = None
+    budget: tuple[BudgetRecord, ...] = ()
     stages: tuple[StageRecord, ...] = ()
     layers: tuple[LayerRecord, ...] = ()
     overheads: Mapping[str, float] = field(default_factory=dict)
@@ -223,6 +247,8 @@ def document_of(record: BuildRecord) -> Json:
         "tags": list(record.tags),
         "size_bytes": record.size_bytes,
         "compressed": record.compressed,
+        "unpacked_bytes": record.unpacked_bytes,
+        "budget": [field_values(check) for check in record.budget],
         "cached": round(record.cached, 6),
         "stages": [_stage_document(stage) for stage in record.stages],
         "layers": [[layer.created_by, layer.size_bytes, layer.stage] for layer in record.layers],
@@ -293,6 +319,8 @@ def record_of(document: Json) -> BuildRecord:
             tags=tuple(document.get("tags", ())),
             size_bytes=document.get("size_bytes"),
             compressed=bool(document.get("compressed")),
+            unpacked_bytes=document.get("unpacked_bytes"),
+            budget=tuple(BudgetRecord(**check) for check in document.get("budget", ())),
             stages=tuple(_stage_of(stage) for stage in document.get("stages", ())),
             layers=tuple(
                 LayerRecord(created_by=created_by, size_bytes=size_bytes, stage=stage)

@@ -8,7 +8,7 @@ import time
 import zlib
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from stagebuild.errors import HistoryError
 from stagebuild.history.inputs import (
@@ -21,6 +21,7 @@ from stagebuild.history.inputs import (
 )
 from stagebuild.history.places import history_path
 from stagebuild.history.records import BuildRecord, document_of, record_of
+from stagebuild.history.runs import insert_run, newest_runs
 
 if TYPE_CHECKING:
     import sqlite3
@@ -245,6 +246,31 @@ class History:
             return deleted
 
         return self._do(delete)
+
+    def add_run(self, document: Mapping[str, Any]) -> None:
+        """
+        Remember a whole run, as its document; of the oldest ones only the builds stay.
+
+        Args:
+            document: As ``stagebuild.report.runs.witness`` makes it, secrets taken out.
+
+        Raises:
+            HistoryError: It can't be written.
+        """
+
+        def insert(connection: sqlite3.Connection) -> None:
+            insert_run(connection, document)
+
+        self._do(insert)
+
+    def runs(self, *, limit: int) -> list[dict[str, Any]]:
+        """
+        Return the documents of whole runs, newest first.
+
+        Raises:
+            HistoryError: It can't be read.
+        """
+        return self._do(lambda connection: newest_runs(connection, limit))
 
     def export(self) -> Iterator[str]:
         """

@@ -1,5 +1,6 @@
 """The values that people write and read: no effects, no knowledge of how anything is built."""
 
+from stagebuild.model.budget import Budget
 from stagebuild.model.builders import Builder, BuilderNode, TlsFiles
 from stagebuild.model.entries import (
     Attestation,
@@ -15,6 +16,7 @@ from stagebuild.model.values import Digest, Platform
 
 __all__ = [
     "Attestation",
+    "Budget",
     "Builder",
     "BuilderNode",
     "CacheEntry",

@@ -111,19 +111,26 @@ class Secret:
     Attributes:
         env: Name of the environment variable that holds it.
         file: Path of the file that holds it, relative to the project's folder.
+        command: What prints it, as ``op read op://ci/pip/token``; split as a shell would, and run
+            without one, once in a run. A line end after it is no part of the secret.
     """
 
     env: str | None = None
     file: str | None = None
+    command: str | None = None
 
     def __post_init__(self) -> None:
-        if (self.env is None) == (self.file is None):
-            raise ValueError('a secret has one source: either "env" or "file"')
+        if [self.env, self.file, self.command].count(None) != 2:  # noqa: PLR2004 - two of three
+            raise ValueError('a secret has one source: "env", "file" or "command"')
+        if self.command is not None and not self.command.strip():
+            raise ValueError("the command of a secret is empty")
 
     @classmethod
     def parse(cls, text: str) -> tuple[str, Self]:
         """
-        Return id and secret for ``id=…[,env=…|,src=…]``; without a source the id names both.
+        Return id and secret for ``id=…[,env=…|,src=…|,command=…]``.
+
+        Without a source the id names the variable, too.
 
         Raises:
             ValueError: There is no id, or more than one source.
@@ -135,11 +142,12 @@ class Secret:
         pairs.pop("type", None)
         source = pairs.pop("source", pairs.pop("src", pairs.pop("file", None)))
         variable = pairs.pop("env", None)
+        command = pairs.pop("command", None)
         if pairs:
-            raise ValueError(f'a secret has no "{next(iter(pairs))}": id, env, src')
-        if source is None and variable is None:
+            raise ValueError(f'a secret has no "{next(iter(pairs))}": id, env, src, command')
+        if source is None and variable is None and command is None:
             variable = identifier
-        return identifier, cls(env=variable, file=source)
+        return identifier, cls(env=variable, file=source, command=command)
 
 
 @frozen

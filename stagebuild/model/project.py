@@ -80,6 +80,8 @@ class Environment:
         retry_steps: Stages whose failing RUN and COPY steps are tried again, too.
         timeout: How long the build may take, as ``30m``.
         idle_timeout: How long nothing may be heard of it, as ``5m``.
+        budget: What the image may come to, by the keys of the configuration:
+            ``{"size": "120MB", "forbid": ("gcc", "pip"), "user": "non-root"}``.
     """
 
     inherits: tuple[str, ...] = ()
@@ -122,6 +124,7 @@ class Environment:
     retry_steps: tuple[str, ...] | None = None
     timeout: str | None = None
     idle_timeout: str | None = None
+    budget: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
 
 
 @frozen

@@ -130,6 +130,8 @@ class Places:
         if secret.env is not None:
             self._check_variable(secret.env)
             return secret
+        if secret.command is not None:
+            return secret
         return Secret(file=self._file(secret.file or ""))
 
     def ssh(self, forward: SshForward) -> SshForward:

@@ -40,7 +40,9 @@ def map_text(  # noqa: PLR0911 - one line for each kind of value
             )
         case Secret():
             return Secret(
-                env=_inside("env", value.env, change), file=_inside("file", value.file, change)
+                env=_inside("env", value.env, change),
+                file=_inside("file", value.file, change),
+                command=_inside("command", value.command, change),
             )
         case SshForward():
             return SshForward(paths=map_text(value.paths, change))

@@ -95,7 +95,16 @@ def read_git(folder: str) -> GitFacts:
 
 
 def _git(folder: str, *arguments: str) -> str:
-    """Return what git prints; its messages are asked for in English, since one is recognised."""
+    return ask_git(folder, *arguments).decode(errors="replace")
+
+
+def ask_git(folder: str, *arguments: str) -> bytes:
+    """
+    Return what git prints; its messages are asked for in English, since one is recognised.
+
+    Raises:
+        GitUnavailable: git is not installed, ``folder`` is in no checkout, or git refuses.
+    """
     import os  # noqa: PLC0415 - only when a variable asks for git
     import subprocess  # noqa: PLC0415
 
@@ -104,14 +113,13 @@ def _git(folder: str, *arguments: str) -> str:
             ["git", "-C", folder, *arguments],
             check=False,
             capture_output=True,
-            text=True,
-            errors="replace",
             env={**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"},
         )
     except FileNotFoundError:
         raise GitUnavailable("git is not installed") from None
     if done.returncode == 0:
         return done.stdout
-    if "not a git repository" in done.stderr:
+    said = done.stderr.decode(errors="replace")
+    if "not a git repository" in said:
         raise GitUnavailable(f"{folder} is not in a git checkout")
-    raise GitUnavailable(f"git {arguments[0]} failed: {done.stderr.strip()}")
+    raise GitUnavailable(f"git {arguments[0]} failed: {said.strip()}")

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stagebuild.locks import Lock
-    from stagebuild.model import Builder, CacheEntry, Digest, Image, Platform, Project
+    from stagebuild.model import Budget, Builder, CacheEntry, Digest, Image, Platform, Project
     from stagebuild.planning.entries import Places
     from stagebuild.planning.inheritance import Settings
     from stagebuild.planning.naming import BuildName
@@ -206,6 +206,7 @@ class Resolution:
             idle_timeout_s=self._one("idle_timeout", read_duration_s),
             reproducible=self._settings.get("reproducible", False),
             locked=self._locked(),
+            budget=self._budget(),
             graph=graph,
             graph_for=graph_for,
         )
@@ -296,6 +297,15 @@ class Resolution:
     def _locked(self) -> dict[str, Digest]:
         lock = self._shared.lock
         return {} if lock is None else {name: each.digest for name, each in lock.images.items()}
+
+    def _budget(self) -> Budget | None:
+        written = self._filled("budget", {})
+        if not written:
+            return None
+        from stagebuild.planning.budgets import read_budget  # noqa: PLC0415 - most have none
+
+        with within("budget"):
+            return read_budget(written)
 
     def _retries(self) -> int:
         retries: int = self._settings.get("retries", DEFAULT_RETRIES)

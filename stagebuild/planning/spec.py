@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from stagebuild.dockerfile import StageGraph
     from stagebuild.model import (
         Attestation,
+        Budget,
         Builder,
         CacheEntry,
         Digest,
@@ -53,6 +54,8 @@ class BuildSpec:
         cache_from: Cache imports, in order of preference.
         cache_to: Cache exports.
         secrets: Secrets by id; sources only, never values. File paths are absolute.
+        held_secrets: What commands printed, by the secret's id. No plan has it: a run gives it to
+            a backend alone.
         ssh: Agents and keys by id.
         outputs: Where the result goes, besides ``push`` and ``load``; ``dest`` is absolute.
         attestations: What to attach.
@@ -81,6 +84,7 @@ class BuildSpec:
         reproducible: Whether the times in the image are that of its build arg
             ``SOURCE_DATE_EPOCH``, files included.
         locked: Digest by base image, which the lock has: ``docker.io/library/alpine:3.20``.
+        budget: What the image may come to, or None.
         graph: Returns the Dockerfile's stages, the same each time it is called; None for a remote
             context. Usually called already by ``plan_builds``, which refuses what it raises.
         graph_for: Returns the stages as they are for another platform, or None as ``graph``.
@@ -126,6 +130,8 @@ class BuildSpec:
     idle_timeout_s: float | None = None
     reproducible: bool = False
     locked: Mapping[str, Digest] = field(default_factory=dict)
+    budget: Budget | None = None
+    held_secrets: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     graph: Callable[[], StageGraph] | None = field(default=None, compare=False, repr=False)
     graph_for: Callable[[Platform], StageGraph] | None = field(
         default=None, compare=False, repr=False

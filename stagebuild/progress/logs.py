@@ -170,6 +170,11 @@ class LogTail:
             self._kept_bytes -= len(dropped)
             self._cut.add(dropped_stream)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing of it was dropped."""
+        return self._kept_bytes == self.size_bytes
+
     def clear(self) -> None:
         """Forget the text; the size stays."""
         self._blocks.clear()

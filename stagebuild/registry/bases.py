@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stagebuild.backends.sdk.credentials import credentials
 from stagebuild.backends.sdk.dockerconfig import DockerConfig
+from stagebuild.buildkit.errors import BuildKitError
 from stagebuild.distribution import Endpoint, Repository, endpoint_of, platform_manifests
 from stagebuild.errors import RegistryError, StagebuildError
 from stagebuild.locks import Lock, LockedImage
@@ -109,7 +110,7 @@ class BaseImages:
         if self._said is None:
             try:
                 said = ask_engine(self._config, "/v1.41/info") or {}
-            except (OSError, ValueError, StagebuildError):
+            except (OSError, ValueError, StagebuildError, BuildKitError):
                 said = {}
             self._said = said.get("RegistryConfig") or {}
         return self._said

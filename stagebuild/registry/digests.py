@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 from stagebuild.backends.sdk.dockerconfig import DockerConfig
+from stagebuild.buildkit.errors import BuildKitError
 from stagebuild.errors import StagebuildError
 from stagebuild.model.references import Reference
 from stagebuild.registry.engine import ask_engine, registry_auth
@@ -31,6 +33,8 @@ class ImageDigests:
     """
     Answers which digest a reference has now. Call it with a reference and a platform.
 
+    Several threads may ask at once.
+
     Args:
         environ: The process environment: which engine, whose credentials, where answers are kept.
         kept_s: How long an answer is taken to be true; 0 asks anew.
@@ -42,6 +46,7 @@ class ImageDigests:
         self._config = DockerConfig(environ)
         self._path = _kept_path(environ)
         self._kept: dict[str, list[Any]] | None = None
+        self._lock = threading.Lock()
 
     def __call__(self, reference: str, platform: str = "") -> str | None:
         """
@@ -53,12 +58,14 @@ class ImageDigests:
         """
         del platform
         key = f"{self._environ.get('DOCKER_HOST', '')} {reference}"
-        kept = self._read().get(key)
+        with self._lock:
+            kept = self._read().get(key)
         if kept is not None and 0 <= time.time() - kept[0] < self._kept_s:
             return str(kept[1])
         digest = self._asked(reference)
         if digest is not None:
-            self._keep(key, digest)
+            with self._lock:
+                self._keep(key, digest)
         return digest
 
     def _asked(self, reference: str) -> str | None:
@@ -66,7 +73,7 @@ class ImageDigests:
             parsed = Reference.parse(reference)
             auth = self._auth(parsed.domain)
             return self._of_engine(parsed, auth) or _of_registry(parsed, auth)
-        except (OSError, ValueError, KeyError, StagebuildError):
+        except (OSError, ValueError, KeyError, StagebuildError, BuildKitError):
             return None
 
     def _auth(self, domain: str) -> tuple[str, str]:
@@ -81,7 +88,7 @@ class ImageDigests:
         name = f"{reference.domain}/{reference.path}:{reference.tag or 'latest'}"
         try:
             answer = ask_engine(self._config, f"/v1.41/distribution/{name}/json", headers)
-        except OSError:
+        except (OSError, BuildKitError):
             return None
         return None if answer is None else str(answer["Descriptor"]["digest"])
 
@@ -96,7 +103,7 @@ class ImageDigests:
 
         try:
             answer = ask_engine(self._config, f"/v1.41/images/{quote(reference, safe=':/@')}/json")
-        except (OSError, ValueError, StagebuildError):
+        except (OSError, ValueError, StagebuildError, BuildKitError):
             return None
         return None if answer is None else str(answer.get("Id") or "") or None
 

@@ -12,7 +12,7 @@ import re
 from stagebuild.progress.ansi import strip_escapes
 
 # What strip_escapes leaves and still breaks a line apart, or turns the reading direction around.
-_BREAKING = re.compile(r"[\n\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_BREAKING = r"[\n\u2028\u2029\u202a-\u202e\u2066-\u2069]"
 
 
 def clean(line: str) -> str:
@@ -26,7 +26,7 @@ def clean(line: str) -> str:
         return line
     line = line.rstrip("\r\n")
     line = strip_escapes(line[line.rfind("\r") + 1 :])
-    return _BREAKING.sub("", line).expandtabs()
+    return re.sub(_BREAKING, "", line).expandtabs()
 
 
 def width(text: str) -> int:

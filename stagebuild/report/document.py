@@ -11,16 +11,20 @@ from typing import TYPE_CHECKING
 
 from stagebuild.errors import (
     BackendError,
+    BudgetExceeded,
     BuildCanceled,
     BuildFailed,
     ConfigError,
     DockerfileError,
     GateFailed,
 )
+from stagebuild.report.changes import changes_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from stagebuild.budgets.values import BudgetCheck
+    from stagebuild.changes import Changes
     from stagebuild.errors import StagebuildError
     from stagebuild.result import Attempt, BuildResult, BuildWarning
     from stagebuild.sizes import ImageSizes
@@ -38,20 +42,42 @@ VERSION = 1
 Json = dict[str, object]
 
 
-def run_document(results: Mapping[str, BuildResult], errors: Iterable[StagebuildError]) -> Json:
-    """Return the document of a run; ``ok`` is whether there are no errors."""
+def run_document(
+    results: Mapping[str, BuildResult],
+    errors: Iterable[StagebuildError],
+    *,
+    changes: Changes | None = None,
+) -> Json:
+    """
+    Return the document of a run; ``ok`` is whether there are no errors.
+
+    Args:
+        results: By name.
+        errors: In the order to report them.
+        changes: Why these were built, where ``changed_since`` said so.
+    """
     failed = [error_document(error) for error in errors]
     return {
         "version": VERSION,
         "ok": not failed,
         "results": {name: result_document(result) for name, result in results.items()},
         "errors": failed,
+        "changed_since": changes_document(changes),
     }
 
 
 def result_document(result: BuildResult) -> Json:
-    """Return one build's part of the document. Reads the image's sizes when nobody has yet."""
+    """Return one build's part of the document. Looks at the image when nobody has yet."""
     sizes = result.sizes
+    return {
+        **told_document(result),
+        "platform_digests": dict(result.platform_digests),
+        "sizes": None if sizes is None else sizes_document(sizes),
+    }
+
+
+def told_document(result: BuildResult) -> Json:
+    """Return the same without what only a look at the image tells: sizes, platforms' digests."""
     return {
         "name": result.name,
         "target": result.spec.target,
@@ -60,7 +86,7 @@ def result_document(result: BuildResult) -> Json:
         "digest": result.digest,
         "image_id": result.image_id,
         "is_index": result.is_index,
-        "platform_digests": dict(result.platform_digests),
+        "platform_digests": {},
         "reference": result.reference,
         "references": dict(result.references),
         "pushed": result.pushed,
@@ -72,7 +98,10 @@ def result_document(result: BuildResult) -> Json:
         "attempts": [_attempt(tried) for tried in result.attempts],
         "caches": [_cache(use) for use in result.caches],
         "warnings": [_warning(warning) for warning in result.warnings],
-        "sizes": None if sizes is None else _sizes(sizes),
+        "budget": None
+        if result.budget is None
+        else [_check(each) for each in result.budget.checks],
+        "sizes": None,
         "timeline": timeline_document(result.timeline),
     }
 
@@ -96,6 +125,9 @@ def error_document(error: StagebuildError) -> Json:
         "stage": None if built is None else built.stage,
         "step": None if built is None else built.step,
         "exit_code": None if built is None else built.exit_code,
+        "budget": [_check(each) for each in error.checks]
+        if isinstance(error, BudgetExceeded)
+        else None,
         "log_tail": [] if built is None else list(built.log_tail),
         "attempts": [] if built is None else [_attempt(tried) for tried in built.attempts],
         "timeline": None if timeline is None else timeline_document(timeline),
@@ -120,6 +152,7 @@ def _stage(stage: StageTiming) -> Json:
     return {
         "name": stage.name,
         "platform": None if stage.platform is None else str(stage.platform),
+        "built_for": None if stage.built_for is None else str(stage.built_for),
         "busy_s": _seconds(stage.busy_s),
         "work_s": _seconds(stage.work_s),
         "span_s": _seconds(stage.span_s),
@@ -157,6 +190,7 @@ def _overhead(overhead: Overhead) -> Json:
         "size_bytes": overhead.size_bytes,
         "cached": overhead.cached,
         "error": overhead.error or None,
+        "intervals": [[interval.start_s, interval.end_s] for interval in overhead.intervals],
     }
 
 
@@ -199,7 +233,30 @@ def _warning(warning: BuildWarning) -> Json:
     }
 
 
-def _sizes(sizes: ImageSizes) -> Json:
+def _check(check: BudgetCheck) -> Json:
+    culprit = check.culprit
+    return {
+        "key": check.key,
+        "platform": check.platform,
+        "met": check.met,
+        "limit": check.limit,
+        "actual": check.actual,
+        "limit_value": check.limit_value,
+        "actual_value": check.actual_value,
+        "culprit": None
+        if culprit is None
+        else {
+            "step": culprit.step,
+            "stage": culprit.stage,
+            "line": culprit.line,
+            "layer": culprit.layer,
+            "size_bytes": culprit.size_bytes,
+        },
+    }
+
+
+def sizes_document(sizes: ImageSizes) -> Json:
+    """Return what an image weighs."""
     return {
         "total_bytes": sizes.total_bytes,
         "compressed": sizes.compressed,

@@ -9,10 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stagebuild.forecast.values import State
+from stagebuild.report.changes import changes_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from stagebuild.changes import Changes
     from stagebuild.forecast.values import Forecast, Reason, StageForecast, StepForecast
 
 VERSION = 1
@@ -20,11 +22,12 @@ VERSION = 1
 Json = dict[str, object]
 
 
-def plan_document(forecasts: Iterable[Forecast]) -> Json:
-    """Return the document of a plan: ``builds`` by environment."""
+def plan_document(forecasts: Iterable[Forecast], *, changes: Changes | None = None) -> Json:
+    """Return the document of a plan: ``builds`` by environment, and why it is these."""
     return {
         "version": VERSION,
         "builds": {one.environment: forecast_document(one) for one in forecasts},
+        "changed_since": changes_document(changes),
     }
 
 

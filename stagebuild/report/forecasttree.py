@@ -84,7 +84,9 @@ def _step(step: StepForecast, look: Look) -> Iterator[str]:
 def _follows(step: StepForecast) -> str:
     if step.state is State.MAYBE:
         return f"unless what {step.follows} makes is the same"
-    return f"follows from {step.follows}"
+    said = f"follows from {step.follows}"
+    times = next((one.name for one in step.reasons if one.cause is Cause.EXPERIENCE), None)
+    return said if times is None else f"{said}, as {times} of {times} times"
 
 
 def reason_text(reason: Reason, *, look: Look) -> str:
@@ -96,6 +98,8 @@ def reason_text(reason: Reason, *, look: Look) -> str:
             said = f"was: {clean(reason.before or '')}"
         case Cause.FOLLOWS:
             said = f"follows from {reason.name}"
+        case Cause.EXPERIENCE:
+            said = f"as {reason.name} of {reason.name} times"
         case Cause.UNKNOWN:
             said = reason.name
         case Cause.NEW_STEP:

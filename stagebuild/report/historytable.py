@@ -111,11 +111,16 @@ def stage_report(builds: Sequence[BuildRecord], name: str, *, look: Look) -> str
 
 
 def regression_line(found: Regression, *, look: Look) -> str:
-    """Return what got worse, in one line."""
+    """Return what got worse, in one line with its mark."""
+    return f"{look.paint(look.glyphs.failed, Tone.CAUTION)} {regression_text(found)}"
+
+
+def regression_text(found: Regression) -> str:
+    """Return what got worse, in one sentence without its full stop."""
     match found:
         case SlowerStage():
             usual = found.spread
-            text = (
+            return (
                 f"{found.stage} took {duration(found.took_s)}; its last {usual.runs} runs took "
                 f"{duration(usual.typical_s)} ± {duration(usual.allowed_s)}"
             )
@@ -129,7 +134,7 @@ def regression_line(found: Regression, *, look: Look) -> str:
                     f"; most by {fit(clean(found.layer.created_by), 60)} "
                     f"(+{size(max(found.layer_growth_bytes, 0))})"
                 )
-    return f"{look.paint(look.glyphs.failed, Tone.CAUTION)} {text}"
+            return text
 
 
 def moment(at_s: float) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+from stagebuild.model.sizes import shown_bytes as size
+
+__all__ = ["count", "duration", "size"]
+
 _MINUTE_S = 60
 _HOUR_S = 3600
 
@@ -21,18 +24,6 @@ def duration(seconds: float) -> str:
         return f"{whole // 60}m {whole % 60:02d}s"
     minutes = round(seconds / 60)
     return f"{minutes // 60}h {minutes % 60:02d}m"
-
-
-def size(size_bytes: int) -> str:
-    """Return a size in decimal units, as docker prints them: ``512 B``, ``34.5 MB``."""
-    if size_bytes < 1000:  # noqa: PLR2004 - decimal units
-        return f"{size_bytes} B"
-    value = float(size_bytes)
-    unit = 0
-    while round(value, 1) >= 1000 and unit < len(_UNITS) - 1:  # noqa: PLR2004 - as above
-        value /= 1000
-        unit += 1
-    return f"{value:.1f} {_UNITS[unit]}"
 
 
 def count(number: int, noun: str) -> str:

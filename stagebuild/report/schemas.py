@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stagebuild.model.budget import BUDGET_KEYS
 from stagebuild.report.document import VERSION, Json
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -13,8 +14,17 @@ _SECONDS: Json = {"type": "number", "minimum": 0, "description": "seconds"}
 _MOMENT: Json = {"type": ["number", "null"], "description": "seconds since the epoch"}
 _MAYBE_TEXT: Json = {"type": ["string", "null"]}
 _MAYBE_COUNT: Json = {"type": ["integer", "null"], "minimum": 0}
+_MAYBE_NUMBER: Json = {"type": ["number", "null"]}
 _DIGEST: Json = {"type": "string", "pattern": "^[a-z0-9+._-]+:[0-9a-f]{32,}$"}
 _MAYBE_DIGEST: Json = {"type": ["string", "null"], "pattern": "^[a-z0-9+._-]+:[0-9a-f]{32,}$"}
+
+_INTERVALS: Json = {
+    "type": "array",
+    "items": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2},
+}
+
+
+_BUDGET: Json = {"type": ["array", "null"], "items": {"$ref": "#/$defs/budget"}}
 
 
 def _list(items: Json) -> Json:
@@ -50,10 +60,17 @@ def result_schema() -> Json:
             ok=_FLAG,
             results=_map(_ref("result")),
             errors=_list(_ref("error")),
+            changed_since=_maybe("changes"),
         ),
         "$defs": {
             "result": _result(),
             "error": _error(),
+            "changes": _record(
+                revision=_TEXT,
+                commit=_TEXT,
+                builds=_map(_list(_TEXT)),
+                unchanged=_list(_TEXT),
+            ),
             "timeline": _record(
                 started_s=_MOMENT,
                 completed_s=_MOMENT,
@@ -67,6 +84,7 @@ def result_schema() -> Json:
             "stage": _record(
                 name=_TEXT,
                 platform=_MAYBE_TEXT,
+                built_for=_MAYBE_TEXT,
                 busy_s=_SECONDS,
                 work_s=_SECONDS,
                 span_s=_SECONDS,
@@ -84,9 +102,7 @@ def result_schema() -> Json:
                 total=_COUNT,
                 command=_TEXT,
                 busy_s=_SECONDS,
-                intervals=_list(
-                    {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
-                ),
+                intervals=_INTERVALS,
                 cached=_FLAG,
                 canceled=_FLAG,
                 error=_MAYBE_TEXT,
@@ -100,6 +116,7 @@ def result_schema() -> Json:
                 size_bytes=_MAYBE_COUNT,
                 cached=_FLAG,
                 error=_MAYBE_TEXT,
+                intervals=_INTERVALS,
             ),
             "segment": _record(
                 label=_TEXT,
@@ -134,6 +151,23 @@ def result_schema() -> Json:
                 layers=_list(_ref("layer")),
                 stages=_map(_COUNT),
             ),
+            "budget": _record(
+                key={"enum": list(BUDGET_KEYS)},
+                platform=_MAYBE_TEXT,
+                met=_FLAG,
+                limit=_TEXT,
+                actual=_TEXT,
+                limit_value=_MAYBE_NUMBER,
+                actual_value=_MAYBE_NUMBER,
+                culprit=_maybe("culprit"),
+            ),
+            "culprit": _record(
+                step=_TEXT,
+                stage=_MAYBE_TEXT,
+                line=_MAYBE_COUNT,
+                layer=_MAYBE_TEXT,
+                size_bytes=_MAYBE_COUNT,
+            ),
             "layer": _record(
                 digest=_MAYBE_DIGEST,
                 size_bytes=_COUNT,
@@ -167,6 +201,7 @@ def _result() -> Json:
         caches=_list(_ref("cache")),
         warnings=_list(_ref("warning")),
         sizes=_maybe("sizes"),
+        budget=_BUDGET,
         timeline=_ref("timeline"),
     )
 
@@ -186,6 +221,7 @@ def _error() -> Json:
         stage=_MAYBE_TEXT,
         step=_MAYBE_TEXT,
         exit_code={"type": ["integer", "null"]},
+        budget=_BUDGET,
         log_tail=_list(_TEXT),
         attempts=_list(_ref("attempt")),
         timeline=_maybe("timeline"),

@@ -24,6 +24,7 @@ class Layouts:
         self._lock = threading.Lock()
         self._root: str | None = None
         self._folders: dict[str, str] = {}
+        self._made = 0
         self._contexts: dict[str, str] = {}
 
     def remove(self) -> None:
@@ -40,7 +41,17 @@ class Layouts:
                 import tempfile  # noqa: PLC0415 - likewise
 
                 self._root = tempfile.mkdtemp(prefix="stagebuild-images-")
-            return self._folders.setdefault(build, f"{self._root}/{len(self._folders)}")
+            self._made += 1
+            return self._folders.setdefault(build, f"{self._root}/{self._made}")
+
+    def discard(self, build: str) -> None:
+        """Remove a build's image, which nobody is based on."""
+        import shutil  # noqa: PLC0415 - as above
+
+        with self._lock:
+            folder = self._folders.pop(build, None)
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def add(self, build: str, digest: Digest) -> None:
         """Take note that a build's image is there."""

@@ -85,6 +85,12 @@ class PublicationEvents:
             self._emit(event)
 
 
+def judging(start_s: float, end_s: float) -> VertexUpdate:
+    """Return an event for the time in which an image was read for its budget; likewise."""
+    name = "reading the image for its budget"
+    return VertexUpdate(digest=name, name=name, started_s=start_s, completed_s=end_s)
+
+
 def waiting(gates: tuple[str, ...], start_s: float, end_s: float) -> VertexUpdate:
     """
     Return an event for the time in which a build waited for its gates.

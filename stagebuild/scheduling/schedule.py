@@ -3,9 +3,9 @@ Who may begin, and with what. Pure: says what to do next, and is told what came 
 
 A build that others are based on begins before them, and is private first, too.
 
-A build without gates is one task. One that waits for gates is built at the same time as they are,
-in a private task, and gets a second one, to publish, when they have passed; in between it takes
-nobody's place. So however few run at once, none waits for another that can't begin.
+A build without gates and budget is one task. One that waits for gates is built at the same time as
+they are, in a private task, and gets a second one, to publish, when they have passed; in between it
+takes nobody's place. So however few run at once, none waits for another that can't begin.
 """
 
 from __future__ import annotations
@@ -175,6 +175,8 @@ class Schedule:
 
     def _first_phase(self, name: str) -> Phase:
         if self._all_or_nothing and len(self._specs) > 1:
+            return Phase.PRIVATE
+        if self._specs[name].budget is not None:
             return Phase.PRIVATE
         return Phase.PRIVATE if name in self._bases or self.waits_for(name) else Phase.WHOLE
 

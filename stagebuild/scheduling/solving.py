@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from stagebuild.backends.base import Cancel, SolveFailed
-from stagebuild.errors import BuildFailed, ProtocolError
+from stagebuild.errors import BuildFailed, ProtocolError, UnsupportedFeature
 from stagebuild.failures import (
     build_failed,
     cache_warnings,
@@ -19,20 +19,25 @@ from stagebuild.observing import Observed
 from stagebuild.progress.events import AttemptFailed
 from stagebuild.result import result_of
 from stagebuild.runevents import Progressed, Retrying
-from stagebuild.scheduling.phases import private, publication
-from stagebuild.scheduling.publication import PublicationEvents, waiting
+from stagebuild.scheduling.phases import private, publication, publishes
+from stagebuild.scheduling.publication import PublicationEvents, judging, waiting
 from stagebuild.scheduling.schedule import Phase
+from stagebuild.values import replaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from stagebuild.backends.base import Backend, Emit, SolveResponse
+    from stagebuild.budgets.values import BudgetReport
     from stagebuild.errors import StagebuildError
+    from stagebuild.model import Budget
     from stagebuild.planning.spec import BuildSpec
     from stagebuild.progress.events import Event
     from stagebuild.result import BuildResult, BuildWarning
     from stagebuild.runevents import RunEvent
+    from stagebuild.scheduling.judging import LastBytes
     from stagebuild.scheduling.layouts import Layouts
+    from stagebuild.scheduling.secretcommands import SecretCommands
     from stagebuild.timeline import Timeline
 
 _NEGLIGIBLE_S = 0.01
@@ -47,8 +52,10 @@ class Building:
         backend: What builds it.
         tell: Gets every event, or None.
         layouts: Where images are that other builds are based on.
+        secrets: Runs the commands that print secrets.
         is_base: Whether others are based on this one.
         warned: What is to be said of the build whatever comes of it.
+        last_bytes: Tells what the last build of the same weighed, for its budget.
 
     Attributes:
         spec: As given.
@@ -62,16 +69,21 @@ class Building:
         tell: Callable[[RunEvent], None] | None,
         *,
         layouts: Layouts,
+        secrets: SecretCommands,
         is_base: bool,
         warned: Sequence[BuildWarning] = (),
+        last_bytes: LastBytes = lambda _: None,
     ) -> None:
         self.spec = spec
         self.cancel = Cancel()
         self._layouts = layouts
+        self._secrets = secrets
         self._is_base = is_base
         self._backend = backend
         self._tell = tell
         self._warned = warned
+        self._last_bytes = last_bytes
+        self._report: BudgetReport | None = None
         self._observed: Observed | None = None
         self._built_s = 0.0
         self._awaited: tuple[str, ...] = ()
@@ -126,6 +138,7 @@ class Building:
             attempts=observed.attempts(),
             backend=self._backend.name,
             look=cache(lambda: self._backend.image_facts(self.spec, response)),
+            budget=self._report,
         )
 
     def timeline(self) -> Timeline | None:
@@ -138,22 +151,63 @@ class Building:
             return self._not_the_same(self._ran_again)
         if self._observed is None:
             return canceled_before_start(self.spec, failed.message)
-        timeline = self._observed.timeline()
+        timeline = self._observed.timeline(blamed=failed.vertex)
         cause = failure_class(failed, timeline)
         attempts = self._observed.attempts(error=failed.message, cause=cause)
         return build_failed(self.spec, failed, timeline, attempts=attempts)
 
     def _build_privately(self, observed: Observed) -> None:
-        layout = self._layouts.folder(self.spec.name) if self._is_base else None
-        response = self._build(private(self.spec, layout=layout), self._emitter(observed))
-        if layout is not None:
+        budget = self.spec.budget
+        reads = budget is not None and budget.of_image
+        layout = self._layouts.folder(self.spec.name) if self._is_base or reads else None
+        emit = self._emitter(observed)
+        try:
+            response = self._build(private(self.spec, layout=layout), emit)
+        except UnsupportedFeature:
+            if self._is_base or layout is None:
+                raise
+            layout = None  # an engine that writes no layouts: the image goes through its store
+            response = self._build(private(self.spec, stored=True), emit)
+        if self._is_base:
             if response.digest is None:
                 raise ProtocolError(
                     "an image that others are based on has no digest", backend=self._backend.name
                 )
             self._layouts.add(self.spec.name, response.digest)
+        if budget is not None:
+            self._judge(budget, observed, response, layout)
+            if not publishes(self.spec):
+                response = replaced(response, digest=None, image_id=None, is_index=False)
         self._response = response
         self._built_s = time.perf_counter()
+
+    def _judge(
+        self, budget: Budget, observed: Observed, response: SolveResponse, layout: str | None
+    ) -> None:
+        """Hold what was built against its budget, and let nothing go on that is over it."""
+        from stagebuild.budgets.checking import exceeded  # noqa: PLC0415 - most have none
+        from stagebuild.scheduling.judging import judged  # noqa: PLC0415
+
+        began_s, store = observed.built(), self._backend.image_store()
+        counted_s = time.perf_counter()
+        try:
+            report = judged(
+                self.spec,
+                budget,
+                observed=observed,
+                layout=layout,
+                stored=lambda: (store, response),
+                last_bytes=self._last_bytes,
+            )
+        finally:
+            if layout is not None and not self._is_base:
+                self._layouts.discard(self.spec.name)
+        observed.add(judging(began_s, began_s + time.perf_counter() - counted_s))
+        self._report = report
+        if report.excesses:
+            if layout is None and budget.of_image:
+                store.remove_untagged(str(response.digest or response.image_id))
+            raise exceeded(self.spec, report, observed.timeline(), observed.attempts())
 
     def _publish(self, observed: Observed) -> None:
         waited_s = time.perf_counter() - self._built_s
@@ -172,7 +226,8 @@ class Building:
             raise self._not_the_same(self._ran_again)
 
     def _build(self, spec: BuildSpec, emit: Emit) -> SolveResponse:
-        return self._backend.build(self._layouts.based(spec), emit, self.cancel)
+        held = self._secrets.held(self._layouts.based(spec), self.cancel)
+        return self._backend.build(held, emit, self.cancel)
 
     def _refuse(self, step: str) -> None:
         """Stop publishing what its gates have not seen."""

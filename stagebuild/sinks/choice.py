@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from stagebuild.sinks.base import Sink
+    from stagebuild.sinks.grouped import Marks
 
 _DUMB_TERMINALS = frozenset({"", "dumb", "unknown"})
 _NO = frozenset({"", "0", "false", "no"})
@@ -50,11 +51,13 @@ class ProgressChoice:
         mode: Never ``auto``.
         color: Whether colours are welcome.
         glyphs: The marks that the stream's encoding has.
+        groups: How the CI system folds lines together, or None.
     """
 
     mode: ProgressMode
     color: bool = False
     glyphs: Glyphs = UNICODE
+    groups: Marks | None = None
 
 
 def choose_progress(
@@ -84,7 +87,16 @@ def choose_progress(
         mode=mode,
         color=terminal and not environ.get("NO_COLOR"),
         glyphs=glyphs_for(stream.encoding),
+        groups=_groups(environ) if mode is ProgressMode.PLAIN else None,
     )
+
+
+def _groups(environ: Mapping[str, str]) -> Marks | None:
+    if not (environ.get("GITHUB_ACTIONS") or environ.get("GITLAB_CI")):
+        return None
+    from stagebuild.sinks.grouped import marks_of
+
+    return marks_of(environ)
 
 
 def _automatic(environ: Mapping[str, str], *, terminal: bool) -> ProgressMode:
@@ -118,6 +130,10 @@ def open_sink(choice: ProgressChoice, stream: TextIO) -> Sink:
             from stagebuild.sinks.quiet import QuietSink
 
             return QuietSink()
+        case ProgressMode.PLAIN | ProgressMode.AUTO if choice.groups is not None:
+            from stagebuild.sinks.grouped import GroupedSink
+
+            return GroupedSink(stream, choice.groups, glyphs=choice.glyphs)
         case ProgressMode.PLAIN | ProgressMode.AUTO:
             from stagebuild.sinks.plain import PlainSink
 

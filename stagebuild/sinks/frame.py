@@ -54,11 +54,13 @@ def compose(board: Board, size_: Size, *, now_s: float, glyphs: Glyphs) -> list[
     builds = list(board.builds.values())
     sections = [Section.of(build) for build in builds]
     # The same share is kept for output whether there is any or not, so that lines don't jump.
-    shorten(sections, rows - max(2, rows // 4))
-    lines = [line for section in sections for line in page.section(section)]
+    counted = shorten(sections, rows - max(2, rows // 4))
+    lines = [page.done_line(counted)] if counted else []
+    lines += [line for section in sections for line in page.section(section)]
     if len(lines) > rows:
         hidden = len(lines) - rows + 1
-        lines = [*lines[: rows - 1], page.note(f"{glyphs.ellipsis} {hidden} more")]
+        more = f"{glyphs.ellipsis} {count(hidden, 'more line')}"
+        lines = [*lines[: rows - 1], page.note(more)]
     lines += page.output(builds, rows - len(lines))
     return [_cut(line, size_.columns - 1, glyphs.ellipsis) for line in lines]
 
@@ -81,6 +83,9 @@ class _Page:
     def section(self, section: Section) -> Iterable[Line]:
         """Yield the lines of one build."""
         build = section.build
+        if section.is_brief:
+            yield self._brief_line(build)
+            return
         yield self.build_line(build)
         if section.folded_done:
             text = f"{count(section.folded_done, 'stage')} done"
@@ -96,6 +101,19 @@ class _Page:
         if section.folded_waiting:
             text = f"{count(section.folded_waiting, 'stage')} waiting"
             yield self._marked(self.glyphs.waiting, Tone.QUIET, text)
+
+    def done_line(self, builds: int) -> Line:
+        """Return the line for builds that have succeeded and have none of their own."""
+        return (self.glyphs.done, Tone.GOOD), (f" {count(builds, 'build')} done", Tone.QUIET)
+
+    def _brief_line(self, build: BuildState) -> Line:
+        """Return the line of a running build that has no other lines."""
+        busy = [group for group in build.groups.values() if group.running]
+        if not busy:
+            return self.build_line(build)
+        newest = max(busy, key=lambda group: group.place)
+        does = f"  {newest.title} {self._done(newest)}  {self._doing(newest, newest.running)}"
+        return (*self.build_line(build), (clean(does), Tone.QUIET))
 
     def note(self, text: str) -> Line:
         """Return a quiet line."""

@@ -4,7 +4,10 @@ Where the time of a build went: its events -> per-stage timings, overhead, criti
 Pure: no clock is read.
 """
 
-from stagebuild.timeline.builder import TimelineBuilder
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from stagebuild.timeline.caches import CacheUse
 from stagebuild.timeline.values import (
     BETWEEN_STEPS,
@@ -16,6 +19,9 @@ from stagebuild.timeline.values import (
     StepTiming,
     Timeline,
 )
+
+if TYPE_CHECKING:
+    from stagebuild.timeline.builder import TimelineBuilder
 
 __all__ = [
     "BETWEEN_STEPS",
@@ -29,3 +35,12 @@ __all__ = [
     "Timeline",
     "TimelineBuilder",
 ]
+
+
+def __getattr__(name: str) -> object:
+    # Who only has a timeline, as of a build that was skipped, pays for no reader of a stream.
+    if name != "TimelineBuilder":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from stagebuild.timeline.builder import TimelineBuilder as Builder  # noqa: PLC0415 - see above
+
+    return Builder

@@ -75,7 +75,9 @@ class TimelineBuilder:
             case _:
                 assert_never(event)
 
-    def build(self, *, wall_s: float, stage_order: Sequence[str] = ()) -> Timeline:
+    def build(
+        self, *, wall_s: float, stage_order: Sequence[str] = (), blamed: str | None = None
+    ) -> Timeline:
         """
         Return where the time went until now.
 
@@ -84,6 +86,7 @@ class TimelineBuilder:
             stage_order: Names of the Dockerfile's stages in its order, ``stage-N`` for unnamed
                 ones. Without it the stages are in order of appearance, and the only stage of a
                 file, which BuildKit does not name, is ``stage-0``.
+            blamed: Digest of the vertex that the engine's answer blames, or None.
         """
         began_s = self._began_s()
         vertices = [
@@ -93,7 +96,7 @@ class TimelineBuilder:
         ran = [vertex for vertex in vertices if vertex.intervals]
         started_s = min((vertex.intervals[0].start_s for vertex in ran), default=None)
         completed_s = max((vertex.intervals[-1].end_s for vertex in ran), default=None)
-        failure = self.failure(stage_order=stage_order)
+        failure = self.failure(stage_order=stage_order, blamed=blamed)
         covered_s = 0.0 if started_s is None or completed_s is None else completed_s - started_s
         return Timeline(
             started_s=started_s,
@@ -112,9 +115,11 @@ class TimelineBuilder:
             warnings=self.warnings(),
         )
 
-    def failure(self, *, stage_order: Sequence[str] = ()) -> Failure | None:
+    def failure(
+        self, *, stage_order: Sequence[str] = (), blamed: str | None = None
+    ) -> Failure | None:
         """
-        Return the first real error, or None when no vertex failed.
+        Return the error that is blamed, else the first real one, or None when no vertex failed.
 
         What was canceled because something else failed is none, nor is a cache that can't be
         imported, since the build goes on without it. It also goes on without a cache export that
@@ -124,12 +129,16 @@ class TimelineBuilder:
 
         Args:
             stage_order: As for ``build``.
+            blamed: As for ``build``; of several that failed at once, only the engine knows.
         """
         failed = [self._vertices[digest] for digest in self._failed]
         fatal = [record for record in failed if record.parsed.kind != "cache import"]
         if not fatal:
             return None
-        record = min(fatal, key=lambda record: record.parsed.kind == "cache export")
+        record = min(
+            fatal,
+            key=lambda record: (record.digest != blamed, record.parsed.kind == "cache export"),
+        )
         parsed = record.parsed
         exit_code = re.search(_EXIT_CODE, record.real_error)
         stage = parsed.stage

@@ -73,6 +73,7 @@ def overheads(vertices: Iterable[ObservedVertex]) -> tuple[Overhead, ...]:
                 size_bytes=row.size_bytes,
                 cached=row.cached,
                 error=row.error,
+                intervals=row.intervals,
             )
             for (kind, label), row in found
         ]

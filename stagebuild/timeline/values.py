@@ -129,6 +129,7 @@ class Overhead:
         size_bytes: Bytes transferred, where the engine said so.
         cached: Whether it was answered from the cache.
         error: Why it failed, or the empty string.
+        intervals: When it ran, merged and in order.
     """
 
     kind: str
@@ -138,6 +139,7 @@ class Overhead:
     size_bytes: int | None = None
     cached: bool = False
     error: str = ""
+    intervals: tuple[Interval, ...] = ()
 
 
 @frozen

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stagebuild.buildkit.errors import MalformedMessage
+from stagebuild.buildkit.grpc import Unframer
 from stagebuild.buildkit.messages import (
     CacheEntry,
     CacheOptions,
@@ -16,8 +17,8 @@ from stagebuild.buildkit.messages import (
     Timestamp,
     Vertex,
 )
-from stagebuild.buildkit.packets import data_packet, stat_packet
-from stagebuild.buildkit.wire import read_varint, signed, varint
+from stagebuild.buildkit.packets import content_end, content_parts, stat_packet
+from stagebuild.buildkit.varints import read_varint, signed, varint
 from stagebuild.context.filestat import Stat
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -112,6 +113,18 @@ def test_a_stat_packet_by_hand_is_the_message(  # noqa: PLR0917 - hypothesis giv
     )
 
 
-def test_a_data_packet_by_hand_is_the_message() -> None:
-    assert Packet.decode(data_packet(300, b"abc")[5:]) == Packet(type=2, id=300, data=b"abc")
-    assert Packet.decode(data_packet(0, b"")[5:]) == Packet(type=2)
+@given(
+    number=st.integers(0, 1 << 32),
+    data=st.binary(min_size=1, max_size=99),
+    times=st.sampled_from((1, 999)),
+)
+def test_a_content_by_hand_is_the_messages(number: int, data: bytes, times: int) -> None:
+    content = data * times
+
+    framed = b"".join((*content_parts(number, content), content_end(number)))
+
+    packets = [Packet.decode(message) for message in Unframer().feed(framed)]
+    assert b"".join(packet.data for packet in packets) == content
+    assert packets[-1] == Packet(type=2, id=number)
+    assert {(packet.type, packet.id) for packet in packets} == {(2, number)}
+    assert all(len(packet.data) <= 32 << 10 for packet in packets)

@@ -22,13 +22,17 @@ DOCKERFILE = """\
 FROM busybox AS prod
 ARG API_TOKEN
 RUN --mount=type=secret,id=from-env cat /run/secrets/from-env
+RUN --mount=type=secret,id=from-command cat /run/secrets/from-command
 RUN --mount=type=secret,id=from-file cat /run/secrets/from-file | sed 's/./&/g' >&2
 FROM prod AS bad
 RUN --mount=type=secret,id=from-env cat /run/secrets/from-env && exit 3
 """
 CONFIGURATION = """\
 [environments.prod]
-secrets = { from-env = { env = "CANARY" }, from-file = { file = "canary.txt" } }
+[environments.prod.secrets]
+from-env = { env = "CANARY" }
+from-file = { file = "canary.txt" }
+from-command = { command = "cat printed.txt" }
 [environments.bad]
 inherits = ["prod"]
 target = "bad"
@@ -50,10 +54,11 @@ target = "bad"
     ids=" ".join,
 )
 def test_no_canary_is_shown(engine: Engine, tmp_path: Path, words: list[str], target: str) -> None:
-    from_env, from_file, from_arg = (f"canary{uuid.uuid4().hex}" for _ in range(3))
+    from_env, from_file, from_command, from_arg = (f"canary{uuid.uuid4().hex}" for _ in range(4))
     (tmp_path / "Dockerfile").write_text(DOCKERFILE)
     (tmp_path / "stagebuild.toml").write_text(CONFIGURATION)
     (tmp_path / "canary.txt").write_text(f"{from_file}\n")
+    (tmp_path / "printed.txt").write_text(f"{from_command}\n")
     env = {
         **engine.env,
         "PYTHONPATH": str(Path(__file__).parents[2]),
@@ -70,5 +75,5 @@ def test_no_canary_is_shown(engine: Engine, tmp_path: Path, words: list[str], ta
         shown += (tmp_path / "metadata.json").read_text()
     for encoded in re.findall(r'"data":"([^"]*)"', shown):
         shown += base64.b64decode(encoded).decode()
-    for canary in (from_env, from_file, from_arg):
+    for canary in (from_env, from_file, from_command, from_arg):
         assert canary not in shown

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stagebuild.history import History
+from stagebuild.forecast.times import around_s
+from stagebuild.history import BuildRecord, History, StageRecord, StepRecord
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,3 +58,32 @@ def test_steps_that_were_never_timed_are_counted(shop: Shop) -> None:
 def test_without_a_history_nobody_knows(shop: Shop, tmp_path: Path) -> None:
     with History(tmp_path / "other.sqlite") as shop.history:
         assert shop.forecast().duration is None
+
+
+def _built(wall_s: float, *, ran: bool) -> BuildRecord:
+    step = StepRecord(number=1, command="RUN x", busy_s=1.0 if ran else 0.0, cached=not ran)
+    stage = StageRecord(name="prod", platform=None, busy_s=step.busy_s, steps=(step,))
+    return BuildRecord(
+        uid="",
+        environment="prod",
+        target="prod",
+        outcome="built",
+        started_s=0.0,
+        wall_s=wall_s,
+        stages=(stage,),
+    )
+
+
+def test_what_is_around_steps_is_that_of_builds_of_the_same_kind() -> None:
+    builds = [_built(9.0, ran=True), _built(0.3, ran=False), _built(7.0, ran=True)]
+    assert around_s(builds, runs=True) == pytest.approx((8.0, 1.4826))
+    assert around_s(builds, runs=False) == (0.3, 0.0)
+
+
+def test_where_there_are_none_of_the_kind_the_others_count() -> None:
+    assert around_s([_built(9.0, ran=True)], runs=False) == (9.0, 0.0)
+
+
+def test_what_was_lately_around_steps_counts_alone() -> None:
+    builds = [_built(1.0, ran=False)] * 7 + [_built(50.0, ran=False)] * 20
+    assert around_s(builds, runs=False) == (1.0, 0.0)

@@ -230,6 +230,30 @@ def test_forty_stages_are_folded_into_a_low_window(run: Run) -> None:
     assert any(line.endswith("stages waiting") for line in shown)
 
 
+def many(run: Run, count: int, ended: int) -> Board:
+    """Return a board of builds that all run one step, of which the first have succeeded."""
+    board = Board()
+    for number in range(count):
+        build = f"e{number}"
+        step = VertexUpdate(digest="d", name="[prod 1/1] RUN make", inputs=("x",), started_s=0.0)
+        board.take(run.started(build), 0.0)
+        board.take(Progressed(build=build, event=step), 0.0)
+    for number in range(ended):
+        board.builds[f"e{number}"].ended_s = 1.0
+    return board
+
+
+def test_more_builds_than_fit_have_a_line_each(run: Run) -> None:
+    shown = frame(many(run, 10, 0), now_s=2.0, size=Size(columns=60, rows=16))
+    assert shown == [f"e{n}  2.0 s  prod 0/1  RUN make" for n in range(10)]
+
+
+def test_builds_that_are_done_are_counted_when_there_are_too_many(run: Run) -> None:
+    shown = frame(many(run, 300, 290), now_s=2.0, size=Size(columns=60, rows=24))
+    assert shown[0] == "✓ 290 builds done"
+    assert shown[1:] == [f"e{n}  2.0 s  prod 0/1  RUN make" for n in range(290, 300)]
+
+
 def test_lines_do_not_jump_when_output_begins(run: Run) -> None:
     stages = [run.begins(f"[s{n} 1/1] RUN x") for n in range(12)]
     size = Size(columns=80, rows=14)

@@ -104,8 +104,13 @@ def invocation(
         *_each("--build-context", (f"{name}={at}" for name, at in spec.contexts.items())),
         spec.context,
     ]
+    printed = {
+        _holder(id_): spec.held_secrets.get(id_, "")
+        for id_, secret in spec.secrets.items()
+        if secret.command is not None
+    }
     policy = {} if policy_file is None else {POLICY_VARIABLE: policy_file}
-    return Invocation(argv=tuple(argv), added={**added, **git.added, **policy})
+    return Invocation(argv=tuple(argv), added={**added, **git.added, **printed, **policy})
 
 
 def _each(option: str, values: Iterator[str] | Sequence[str]) -> Iterator[str]:
@@ -152,8 +157,15 @@ def _cache(spec: BuildSpec, entry: CacheEntry) -> str:
 
 
 def _secret(identifier: str, secret: Secret) -> str:
+    if secret.command is not None:
+        return _variable(identifier, _holder(identifier))
     source = f"src={secret.file}" if secret.env is None else f"env={secret.env}"
     return join_fields([f"id={identifier}", source])
+
+
+def _holder(identifier: str) -> str:
+    """Return the variable in which buildx gets what a secret's command printed."""
+    return f"STAGEBUILD_SECRET_{identifier.encode().hex()}"
 
 
 def _variable(identifier: str, name: str) -> str:

@@ -11,7 +11,7 @@ import contextlib
 from collections import deque
 from typing import TYPE_CHECKING
 
-from stagebuild.backends.base import Feature, SolveFailed
+from stagebuild.backends.base import Feature, SolveFailed, check_held
 from stagebuild.backends.buildx import process
 from stagebuild.backends.buildx.argv import (
     BACKEND,
@@ -32,7 +32,7 @@ from stagebuild.progress.rawjson import EventDecoder
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from stagebuild.backends.base import Backend, Cancel, Emit, SolveResponse
+    from stagebuild.backends.base import Backend, Cancel, Emit, ImageStore, SolveResponse
     from stagebuild.backends.buildx.linting import LintWarning
     from stagebuild.backends.buildx.looks import BuilderFacts
     from stagebuild.model import ImageFacts
@@ -122,6 +122,12 @@ class BuildxBackend:
             command=self._buildx(),
             ask=asking(self._environ),
         )
+
+    def image_store(self) -> ImageStore:
+        """Return the store of the engine that the docker command talks to."""
+        from stagebuild.backends.buildx.store import DockerStore  # noqa: PLC0415
+
+        return DockerStore(self._docker, self._environ)
 
     def together(self, specs: Sequence[BuildSpec]) -> contextlib.nullcontext[Backend]:
         """Give this same backend: builds of one run share nothing but the engine's cache."""
@@ -238,6 +244,13 @@ class BuildxBackend:
         for name, secret in spec.secrets.items():
             if secret.env is not None and secret.env not in self._environ:
                 raise SolveFailed(f'secret "{name}": there is no environment variable {secret.env}')
+            if secret.command is not None:
+                check_held(name, spec.held_secrets)
+                if "\0" in spec.held_secrets[name]:
+                    raise SolveFailed(
+                        f'secret "{name}": its command printed a NUL byte, which no environment'
+                        " variable can hold; the sdk backend takes it"
+                    )
 
     @contextlib.contextmanager
     def _learning_version(self, command: Sequence[str]) -> Iterator[dict[str, str]]:

@@ -3,9 +3,7 @@ Looking at an image that was built: in the registry if it was pushed, else in th
 
 Off the hot path: takes two or three processes, so 0.2 s and more.
 
-Sources: docker/buildx commands/imagetools/inspect.go; docker/cli command/image/history.go; the OCI
-image specification, manifest.md, image-index.md, config.md; moby/buildkit
-docs/attestations/attestation-storage.md for the manifests that are none of a platform.
+Sources: docker/buildx commands/imagetools/inspect.go; docker/cli command/image/history.go.
 """
 
 from __future__ import annotations
@@ -15,12 +13,18 @@ import subprocess
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from stagebuild.model.images import HistoryEntry, ImageFacts
+from stagebuild.backends.imagedocuments import (
+    history_of,
+    platform_manifests,
+    platform_name,
+    stored_history,
+)
+from stagebuild.model.images import ImageFacts
 from stagebuild.model.references import Reference
-from stagebuild.model.values import Digest, Platform
+from stagebuild.model.values import Digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from stagebuild.backends.base import SolveResponse
     from stagebuild.planning.spec import BuildSpec
@@ -29,10 +33,6 @@ Ask = Callable[[Sequence[str]], bytes | None]
 """Runs a program and returns its output; None when it failed."""
 
 _ASK_S = 60.0
-
-# Instructions that make a layer even if nothing changed, which an image store shows as size 0.
-# Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go (commitToHistory's withLayer).
-_LAYER_KEYWORDS = ("RUN ", "COPY ", "ADD ", "WORKDIR ")
 
 
 def asking(environ: Mapping[str, str]) -> Ask:
@@ -103,7 +103,7 @@ def facts_of_pushed(reference: str, *, command: Sequence[str], ask: Ask) -> Imag
     if config is None:
         return None
     if not by_platform:
-        by_platform = {_platform_name(config): Digest(digest)}
+        by_platform = {platform_name(config): Digest(digest)}
     return ImageFacts(
         history=tuple(history_of(config, manifest.get("layers") or ())),
         compressed=True,
@@ -133,68 +133,8 @@ def facts_of_stored(
     return ImageFacts(
         history=tuple(stored_history(entries[::-1], layers)),
         compressed=False,
-        platform_digests={} if digest is None else {_platform_name(named): digest},
+        platform_digests={} if digest is None else {platform_name(named): digest},
     )
-
-
-def platform_manifests(index: Mapping[str, Any]) -> Iterator[tuple[str, Digest]]:
-    """Yield platform and manifest digest for what an index lists, attestations left out."""
-    for entry in index.get("manifests") or ():
-        platform = entry.get("platform") or {}
-        is_attestation = "vnd.docker.reference.type" in (entry.get("annotations") or {})
-        if not is_attestation and platform.get("os") not in (None, "unknown"):
-            yield _platform_name(platform), Digest.parse(entry["digest"])
-
-
-def history_of(
-    config: Mapping[str, Any], layers: Sequence[Mapping[str, Any]]
-) -> Iterator[HistoryEntry]:
-    """Yield a configuration's history, its layers matched with the manifest's, in order."""
-    remaining = iter(layers)
-    for entry in config.get("history") or ():
-        layer = None if entry.get("empty_layer") else next(remaining, None)
-        yield HistoryEntry(
-            created_by=entry.get("created_by") or "",
-            size_bytes=None if layer is None else int(layer["size"]),
-            digest=None if layer is None else layer["digest"],
-        )
-
-
-def stored_history(
-    entries: Sequence[Mapping[str, Any]], layers: Sequence[str]
-) -> Iterator[HistoryEntry]:
-    """
-    Yield what ``docker history`` says, from the base up.
-
-    It shows size 0 for an entry without a layer and for an empty layer alike, so what makes a layer
-    is told by size and keyword; where their number is not that of the layers, no digest is named.
-
-    Args:
-        entries: The command's, oldest first.
-        layers: Digests of the unpacked layers, from the base up.
-    """
-    sizes = [int(entry.get("Size") or 0) for entry in entries]
-    texts = [str(entry.get("CreatedBy") or "") for entry in entries]
-    have = [
-        size > 0 or text.startswith(_LAYER_KEYWORDS)
-        for size, text in zip(sizes, texts, strict=True)
-    ]
-    remaining = iter(layers if sum(have) == len(layers) else ())
-    for text, size, has_layer in zip(texts, sizes, have, strict=True):
-        yield HistoryEntry(
-            created_by=text,
-            size_bytes=size if has_layer else None,
-            digest=next(remaining, None) if has_layer else None,
-        )
-
-
-def _platform_name(named: Mapping[str, Any]) -> str:
-    parts = (named.get("os"), named.get("architecture"), named.get("variant"))
-    text = "/".join(part for part in parts if part)
-    try:
-        return str(Platform.parse(text))
-    except ValueError:
-        return text
 
 
 def _json(content: bytes | None) -> dict[str, Any] | None:

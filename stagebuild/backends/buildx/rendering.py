@@ -29,11 +29,16 @@ def render(invocation: Invocation) -> str:
 
 def _assignments(invocation: Invocation) -> Iterator[str]:
     for name, value in invocation.added.items():
-        shown = BLOT if is_secret_like(name, value) or "_GIT_AUTH_" in name else value
+        shown = BLOT if _is_secret(name, value) else value
         if name.isidentifier():
             yield f"{name}={quote(shown)}"
         else:
             yield f"env {quote(f'{name}={shown}')}"
+
+
+def _is_secret(name: str, value: str) -> bool:
+    given = name.startswith("STAGEBUILD_SECRET_") or "_GIT_AUTH_" in name
+    return given or is_secret_like(name, value)
 
 
 def _shown(argv: Sequence[str]) -> Iterator[str]:

@@ -10,16 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stagebuild.lazily import names_from
+
 if TYPE_CHECKING:
     from stagebuild.backends.sdk.backend import SdkBackend
 
 __all__ = ["SdkBackend"]
 
 
-def __getattr__(name: str) -> object:
-    # Who only reads Docker's configuration, as the registry room does, pays for no protocol.
-    if name != "SdkBackend":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from stagebuild.backends.sdk.backend import SdkBackend as Backend  # noqa: PLC0415 - see above
-
-    return Backend
+# Who only reads Docker's configuration, as the registry room does, pays for no protocol.
+__getattr__ = names_from(__name__, {"SdkBackend": "backend"})

@@ -11,11 +11,8 @@ from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from stagebuild.backends.base import SolveFailed
-from stagebuild.backends.sdk.dockerconfig import BACKEND, DockerConfig, EngineHost, address_of
-from stagebuild.backends.sdk.failures import failure_of
+from stagebuild.backends.sdk.dockerconfig import BACKEND, DockerConfig, address_of
 from stagebuild.backends.sdk.joint import JointBuilds
-from stagebuild.backends.sdk.responses import response_of
-from stagebuild.backends.sdk.statusevents import events_of
 from stagebuild.buildkit.errors import BuildKitError
 from stagebuild.errors import UnsupportedFeature
 from stagebuild.progress.events import PlainLine
@@ -24,8 +21,10 @@ from stagebuild.values import replaced
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from stagebuild.backends.base import Backend, Cancel, Emit, SolveResponse
+    from stagebuild.backends.base import Backend, Cancel, Emit, ImageStore, SolveResponse
+    from stagebuild.backends.sdk.dockerconfig import EngineHost
     from stagebuild.backends.sdk.joint import Started
+    from stagebuild.buildkit.endpoints import Address
     from stagebuild.model import Digest, ImageFacts
     from stagebuild.planning.spec import BuildSpec
 
@@ -81,7 +80,7 @@ class SdkBackend:
         """
         engine = self._engine(specs)
         with JointBuilds(
-            address_of(engine),
+            self.address(engine),
             config=self._config,
             environ=self._environ,
             specs=specs,
@@ -107,6 +106,12 @@ class SdkBackend:
             return facts_of_pushed(named, response.digest, self.credentials)
         return facts_of_stored(self._engine((spec,)), response)
 
+    def image_store(self) -> ImageStore:
+        """Return the engine's image store."""
+        from stagebuild.backends.sdk.store import EngineStore  # noqa: PLC0415 - off the hot path
+
+        return EngineStore(self._engine(()))
+
     def credentials(self, host: str) -> tuple[str, str]:
         """
         Return user name and secret of a registry, as Docker is configured.
@@ -117,6 +122,15 @@ class SdkBackend:
         from stagebuild.backends.sdk.credentials import credentials  # noqa: PLC0415
 
         return credentials(self._config, host, self._environ)
+
+    def address(self, engine: EngineHost) -> Address:
+        """
+        Return how to connect to an engine.
+
+        Raises:
+            EngineUnavailable: There is no way to it, or its TLS files can't be read.
+        """
+        return address_of(engine, self._environ)
 
     def command(self, spec: BuildSpec) -> str:
         """Return what ``build`` would ask of the engine as one line of text; starts nothing."""
@@ -133,13 +147,13 @@ class SdkBackend:
         builders = {spec.builder for spec in specs} - {None, "default"}
         for builder in builders:
             if "://" in str(builder) and len(builders) == 1:
-                return EngineHost(str(builder))
+                return self._config.host_at(str(builder))
             raise UnsupportedFeature(
                 f"the buildx builder {builder}",
                 backend=BACKEND,
                 remedy="use the buildx backend, or name a buildkitd's address as the builder",
             )
-        return EngineHost(self._host) if self._host else self._config.engine_host()
+        return self._config.host_at(self._host) if self._host else self._config.engine_host()
 
 
 class _Joint:
@@ -153,6 +167,7 @@ class _Joint:
         self._backend = backend
         self.image_facts = backend.image_facts
         self.command = backend.command
+        self.image_store = backend.image_store
 
     def together(self, specs: Sequence[BuildSpec]) -> nullcontext[Backend]:
         del specs
@@ -166,11 +181,15 @@ class _Joint:
                 emit(PlainLine(text=f"WARNING: {words}"))
             answer = _followed(started, emit, cancel)
         except BuildKitError as error:
+            from stagebuild.backends.sdk.failures import failure_of  # noqa: PLC0415 - seldom
+
             reason = cancel.reason if cancel.requested else None
             raise failure_of(error, cancel_reason=reason, where=self._engine.url) from error
         _stop_if_asked(cancel)
         _name_manifests(started, answer)
         facts = started.facts
+        from stagebuild.backends.sdk.responses import response_of  # noqa: PLC0415 - see _followed
+
         response = response_of(answer, has_store=facts.has_store, versions=facts.versions)
         if not started.outputs.pushed_here:
             return response
@@ -180,13 +199,14 @@ class _Joint:
         self, spec: BuildSpec, response: SolveResponse, emit: Emit, cancel: Cancel
     ) -> SolveResponse:
         """Push what the engine did not, and return the response with the registry's digest."""
-        from stagebuild.backends.sdk.engineapi import push  # noqa: PLC0415 - 150 ms
+        from stagebuild.backends.sdk.engineapi import push  # noqa: PLC0415 - rare
         from stagebuild.model.references import Reference  # noqa: PLC0415
 
         digest: Digest | None = None
+        address = self._backend.address(self._engine)
         for tag in spec.tags:
             auth = self._backend.credentials(Reference.parse(tag).domain)
-            digest = push(self._engine, tag, auth, emit=emit, cancel=cancel) or digest
+            digest = push(address, tag, auth, emit=emit, cancel=cancel) or digest
         return replaced(response, digest=digest)
 
 
@@ -197,6 +217,10 @@ def _stop_if_asked(cancel: Cancel) -> None:
 
 def _followed(started: Started, emit: Emit, cancel: Cancel) -> Mapping[str, str]:
     """Emit what a build tells until it has ended, and return the exporters' words."""
+    # The engine is at work, so what only its words need is imported while nothing waits for it.
+    import stagebuild.backends.sdk.responses  # noqa: F401, PLC0415
+    from stagebuild.backends.sdk.statusevents import events_of  # noqa: PLC0415
+
     running = started.running
     withdraw = cancel.on_cancel(running.cancel)
     try:

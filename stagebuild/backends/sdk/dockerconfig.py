@@ -78,14 +78,20 @@ class DockerConfig:
         """
         host = self._environ.get("DOCKER_HOST")
         if host:
-            verify = bool(self._environ.get("DOCKER_TLS_VERIFY"))
-            tls = verify or bool(self._environ.get("DOCKER_TLS"))
-            folder = self._environ.get("DOCKER_CERT_PATH") or self.folder
-            return EngineHost(host, folder if tls else None, verify)
+            return self.host_at(host)
         name = self._environ.get("DOCKER_CONTEXT") or self.content.get("currentContext")
         if not name or name == "default":
             return EngineHost(DEFAULT_HOST)
         return self._context(str(name))
+
+    def host_at(self, url: str) -> EngineHost:
+        """Return an engine or buildkitd by its URL; the environment says whether it has TLS."""
+        if not url.startswith("tcp:"):
+            return EngineHost(url)
+        verify = bool(self._environ.get("DOCKER_TLS_VERIFY"))
+        tls = verify or bool(self._environ.get("DOCKER_TLS"))
+        folder = self._environ.get("DOCKER_CERT_PATH") or self.folder
+        return EngineHost(url, folder if tls else None, verify)
 
     def _context(self, name: str) -> EngineHost:
         from hashlib import sha256  # noqa: PLC0415 - most have no contexts
@@ -119,9 +125,14 @@ class DockerConfig:
         return found
 
 
-def address_of(host: EngineHost) -> Address:
+def address_of(host: EngineHost, environ: Mapping[str, str] | None = None) -> Address:
     """
     Return what to connect to.
+
+    Args:
+        host: Of the engine.
+        environ: Where programs that connect are found, and what they get; this process' own when
+            not given.
 
     Raises:
         EngineUnavailable: The URL is of a kind that can't be connected to, or its TLS files can't
@@ -142,7 +153,7 @@ def address_of(host: EngineHost) -> Address:
         path_options = ("--host", f"unix://{parts.path}") if len(parts.path) > 1 else ()
         argv = ("ssh", "-o", "ConnectTimeout=30", "-T", *user_options, *port_options, "--")
         dial = ("docker", *path_options, "system", "dial-stdio")
-        return CommandAddress(argv=(*argv, parts.hostname, *dial))
+        return CommandAddress(argv=(*argv, parts.hostname, *dial), environ=environ)
     raise EngineUnavailable(
         f"an engine at {host.url} can't be connected to",
         backend=BACKEND,

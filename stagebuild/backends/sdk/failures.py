@@ -37,6 +37,14 @@ PERMISSION_HINT = (
     "add the user to the group of the engine's socket (usermod -aG docker NAME, then log in anew), "
     "or use a rootless engine"
 )
+SSH_HINT = (
+    "`ssh HOST docker system dial-stdio` must work without a question: a key in an agent, the host "
+    "in known_hosts, the user in the engine's group"
+)
+TLS_HINT = (
+    "DOCKER_CERT_PATH names the folder with ca.pem, cert.pem and key.pem, which the engine must "
+    "accept; DOCKER_TLS_VERIFY=1 turns TLS on"
+)
 UPGRADE_HINT = "upgrade it to Docker 20.10 or later, and leave BuildKit enabled"
 LOST_HINT = "see the engine's log (journalctl -u docker); the next build goes on from its cache"
 
@@ -78,9 +86,12 @@ def unavailable(error: ConnectionLost, where: str) -> EngineUnavailable:
             backend=BACKEND,
             hint=PERMISSION_HINT,
         )
-    return EngineUnavailable(
-        f"there is no Docker engine: {error}", backend=BACKEND, hint=START_HINT
-    )
+    hint = START_HINT
+    if where.startswith("ssh:"):
+        hint = SSH_HINT
+    elif any(word in str(error).lower() for word in ("certificate", "ssl", "peer closed")):
+        hint = TLS_HINT
+    return EngineUnavailable(f"there is no Docker engine: {error}", backend=BACKEND, hint=hint)
 
 
 def _failed(error: CallFailed) -> SolveFailed:

@@ -26,7 +26,7 @@ FRONTEND = "dockerfile.v0"
 GATEWAY = "gateway.v0"
 
 _SYNTAX_ARG = "BUILDKIT_SYNTAX"
-_REMOTE = re.compile(r"(?:https?://|git://|ssh://|git@|github\.com/)|^[^/]+@[^/]+:.+\.git")
+_REMOTE = r"(?:https?://|git://|ssh://|git@|github\.com/)|^[^/]+@[^/]+:.+\.git"
 _PASSED_ON = ("docker-image://", "target:", "input:")
 _OCI_LAYOUT = "oci-layout://"
 _TAKEN_NAMES = ("context", "dockerfile")
@@ -35,7 +35,7 @@ _HOST_GATEWAY = "host-gateway"
 
 def is_remote(context: str) -> bool:
     """Say whether a context is fetched by the engine: a Git repository or an HTTP URL."""
-    return bool(_REMOTE.match(context))
+    return not context.startswith("/") and bool(re.match(_REMOTE, context))
 
 
 def local_folders(spec: BuildSpec) -> dict[str, str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stagebuild.backends.imagedocuments import platform_name, stored_history
 from stagebuild.backends.sdk.engineapi import api_client
 from stagebuild.errors import EngineUnavailable
-from stagebuild.model.images import HistoryEntry, ImageFacts
+from stagebuild.model.images import ImageFacts
 from stagebuild.model.references import Reference
-from stagebuild.model.values import Platform
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,26 +47,13 @@ def facts_of_stored(engine: EngineHost, response: SolveResponse) -> ImageFacts |
         return None
     finally:
         client.close()
-    layers = iter((inspected.get("RootFS") or {}).get("Layers") or ())
-    history = []
-    for entry in reversed(entries):
-        size = int(entry.get("Size") or 0)
-        text = str(entry.get("CreatedBy") or "")
-        has_layer = size > 0 or text.startswith(("RUN ", "COPY ", "ADD ", "WORKDIR "))
-        history.append(
-            HistoryEntry(
-                created_by=text,
-                size_bytes=size if has_layer else None,
-                digest=next(layers, None) if has_layer else None,
-            )
-        )
-    parts = (inspected.get("Os"), inspected.get("Architecture"), inspected.get("Variant"))
-    platform = "/".join(part for part in parts if part)
+    layers = (inspected.get("RootFS") or {}).get("Layers") or []
+    named = {key.lower(): value for key, value in inspected.items()}
     is_manifest = response.digest is not None and not response.is_index
     return ImageFacts(
-        history=tuple(history),
+        history=tuple(stored_history(entries[::-1], layers)),
         compressed=False,
-        platform_digests={str(Platform.parse(platform)): response.digest}
+        platform_digests={platform_name(named): response.digest}
         if is_manifest and response.digest is not None
         else {},
     )

@@ -13,13 +13,14 @@ import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from stagebuild.backends.base import SolveFailed
+from stagebuild.backends.base import SolveFailed, check_held
 from stagebuild.backends.sdk import frontend
 from stagebuild.backends.sdk.caches import caches_of
 from stagebuild.backends.sdk.credentials import credentials
 from stagebuild.backends.sdk.facts import check_features, facts_of
 from stagebuild.backends.sdk.outputs import outputs_of
 from stagebuild.buildkit.client import Client
+from stagebuild.buildkit.errors import ConnectionLost
 from stagebuild.buildkit.filesync import FileSync
 from stagebuild.buildkit.messages import CacheOptions, SolveRequest
 from stagebuild.buildkit.session import Auth, Secrets, Session, new_id
@@ -104,7 +105,8 @@ class JointBuilds:
             BuildKitError: The engine is not there, or ended the connection.
         """
         secrets = {
-            name: _checked(name, secret, self._environ) for name, secret in spec.secrets.items()
+            name: _checked(name, secret, self._environ, held=spec.held_secrets)
+            for name, secret in spec.secrets.items()
         }
         with self._lock:
             client, facts = self._connected()
@@ -145,7 +147,12 @@ class JointBuilds:
             self._sessions.clear()
         if self._client is None or self._facts is None:
             self._client = self._stack.enter_context(Client(self._address))
-            self._facts = facts_of(self._client.workers(), self._client.engine)
+            try:
+                workers = self._client.workers()
+            except ConnectionLost as error:
+                # It hung up at the first question: nothing that builds is there.
+                raise ConnectionLost(f"{self._address}: {error}", refused=True) from error
+            self._facts = facts_of(workers, self._client.engine)
         return self._client, self._facts
 
     def _session(
@@ -238,8 +245,13 @@ def _policy(spec: BuildSpec) -> bytes:
     return SourcePolicy(version=sourcepolicy.VERSION, rules=rules).encode()
 
 
-def _checked(name: str, secret: Secret, environ: Mapping[str, str]) -> Callable[[], bytes]:
+def _checked(
+    name: str, secret: Secret, environ: Mapping[str, str], *, held: Mapping[str, str]
+) -> Callable[[], bytes]:
     """Return what reads a secret when the build asks; refuse one that is not there."""
+    if secret.command is not None:
+        check_held(name, held)
+        return held[name].encode("utf-8", "surrogateescape").__bytes__
     if secret.env is not None:
         value = environ.get(secret.env)
         if value is None:

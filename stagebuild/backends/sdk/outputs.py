@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from stagebuild.model import Output
     from stagebuild.planning.spec import BuildSpec
 
-_LEVEL = re.compile(r"([a-z-]+)(\[[A-Za-z0-9_/-]+\])?")
+_LEVEL = r"([a-z-]+)(\[[A-Za-z0-9_/-]+\])?"
 _LEVELS = ("manifest", "index", "manifest-descriptor", "index-descriptor")
 _FILES = ("tar", "oci", "docker")
 
@@ -183,7 +183,7 @@ def annotation_attributes(annotations: Mapping[str, str]) -> dict[str, str]:
             found[f"annotation.{key}"] = value
             continue
         for level in levels.split(","):
-            match = _LEVEL.fullmatch(level)
+            match = re.fullmatch(_LEVEL, level)
             if match is None or match[1] not in _LEVELS:
                 raise SolveFailed(f"annotation {key}: no level {level}; there are: {_LEVELS}")
             found[f"annotation-{match[1]}{match[2] or ''}.{name}"] = value

@@ -13,13 +13,14 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
-from stagebuild.backends.buildx.images import history_of, platform_manifests
+from stagebuild.backends.imagedocuments import history_of, platform_manifests, platform_name
 from stagebuild.model.images import ImageFacts
 from stagebuild.model.references import Reference
-from stagebuild.model.values import Digest, Platform
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from http.client import HTTPResponse
+
+    from stagebuild.model.values import Digest
 
 _TIMEOUT_S = 30
 _UNAUTHORIZED = 401
@@ -61,31 +62,48 @@ class Repository:
             return None
 
     def _facts(self, digest: Digest) -> ImageFacts:
-        top = self._get(f"manifests/{digest}")
+        top = self.document(f"manifests/{digest}")
         by_platform = dict(platform_manifests(top))
         first = next(iter(by_platform.values()), None)
-        manifest = top if first is None else self._get(f"manifests/{first}")
-        config = self._get(f"blobs/{manifest['config']['digest']}")
+        manifest = top if first is None else self.document(f"manifests/{first}")
+        config = self.document(f"blobs/{manifest['config']['digest']}")
         if not by_platform:
-            by_platform = {_platform_name(config): digest}
+            by_platform = {platform_name(config): digest}
         return ImageFacts(
             history=tuple(history_of(config, manifest.get("layers") or ())),
             compressed=True,
             platform_digests=by_platform,
         )
 
-    def _get(self, path: str) -> dict[str, Any]:
+    def document(self, path: str) -> dict[str, Any]:
+        """
+        Return a manifest or another JSON document: ``manifests/latest``, ``blobs/sha256:…``.
+
+        Raises:
+            OSError: The registry does not give it.
+            ValueError: It is no JSON object.
+        """
+        with self.open(path) as answer:
+            found = json.loads(answer.read())
+        if not isinstance(found, dict):
+            raise ValueError("no JSON object")  # noqa: TRY004 - it is the content that is wrong
+        return found
+
+    def open(self, path: str) -> HTTPResponse:
+        """
+        Return what the registry answers, to be read and closed.
+
+        Raises:
+            OSError: The registry does not give it.
+        """
+        url = f"{self._base}/{path}"
         try:
-            content = self._fetch(f"{self._base}/{path}", self._header)
+            return _opened(url, self._header)
         except HTTPError as error:
             if error.code != _UNAUTHORIZED or self._header is not None:
                 raise
             self._header = self._answered(error.headers.get("WWW-Authenticate", ""))
-            content = self._fetch(f"{self._base}/{path}", self._header)
-        found = json.loads(content)
-        if not isinstance(found, dict):
-            raise ValueError("no JSON object")  # noqa: TRY004 - it is the content that is wrong
-        return found
+            return _opened(url, self._header)
 
     def _answered(self, challenge: str) -> str:
         """Return the header that a challenge asks for."""
@@ -94,7 +112,8 @@ class Repository:
         parameters = dict(_PARAMETER.findall(challenge))
         realm = parameters.pop("realm")
         header = self._basic() if self._auth[0] else None
-        token = json.loads(self._fetch(f"{realm}?{urlencode(parameters)}", header))
+        with _opened(f"{realm}?{urlencode(parameters)}", header) as answer:
+            token = json.loads(answer.read())
         return f"Bearer {token.get('token') or token['access_token']}"
 
     def _basic(self) -> str:
@@ -102,14 +121,13 @@ class Repository:
 
         return "Basic " + b64encode(":".join(self._auth).encode()).decode()
 
-    def _fetch(self, url: str, header: str | None) -> bytes:
-        if not url.startswith(("https://", "http://")):
-            raise ValueError(f"a registry at {url}")
-        headers = {"Accept": _MANIFESTS, **({"Authorization": header} if header else {})}
-        with urlopen(Request(url, headers=headers), timeout=_TIMEOUT_S) as answer:  # noqa: S310 - see above
-            return bytes(answer.read())
 
-
-def _platform_name(config: Mapping[str, Any]) -> str:
-    parts = (config.get("os"), config.get("architecture"), config.get("variant"))
-    return str(Platform.parse("/".join(part for part in parts if part)))
+def _opened(url: str, header: str | None) -> HTTPResponse:
+    if not url.startswith(("https://", "http://")):
+        raise ValueError(f"a registry at {url}")
+    request = Request(url, headers={"Accept": _MANIFESTS})  # noqa: S310 - see above
+    if header is not None:
+        # Not sent on to the store that a registry refers to for its blobs.
+        request.add_unredirected_header("Authorization", header)
+    answer: HTTPResponse = urlopen(request, timeout=_TIMEOUT_S)  # noqa: S310 - as above
+    return answer

@@ -29,16 +29,17 @@ svg{--ink:#1f2328;--quiet:#59636e;--line:#818b98;--box:#f6f8fa;--goal:#ddf4ff;--
 @media(prefers-color-scheme:dark){svg{--ink:#f0f6fc;--quiet:#9198a1;--line:#656c76;--box:#151b23;\
 --goal:#0c2d6b;--hot:#f0883e;--bad:#f85149}}
 text{font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;fill:var(--ink)}
-.note{fill:var(--quiet);font-size:11px}.strong{font-weight:700}
-.box{fill:var(--box);stroke:var(--line)}.image{fill:none;stroke:var(--line);stroke-dasharray:2 3}
-.environment{fill:var(--goal);stroke:var(--ink)}.unreached{stroke-dasharray:5 4;opacity:.7}
-.critical{stroke:var(--hot);stroke-width:2.5}.failed{stroke:var(--bad);stroke-width:2.5}
-path{fill:none;stroke:var(--line);stroke-width:1.3}.copy{stroke-dasharray:6 4}
-.mount,.gate{stroke-dasharray:2 3}.target{stroke:var(--ink);stroke-width:1.8}
+text.note{fill:var(--quiet);font-size:11px}text.strong{font-weight:700}
+rect.box{fill:var(--box);stroke:var(--line)}
+rect.image{fill:none;stroke:var(--line);stroke-dasharray:2 3}
+rect.environment{fill:var(--goal);stroke:var(--ink)}rect.unreached{stroke-dasharray:5 4;opacity:.7}
+rect.critical{stroke:var(--hot);stroke-width:2.5}rect.failed{stroke:var(--bad);stroke-width:2.5}
+path{fill:none;stroke:var(--line);stroke-width:1.3}path.copy{stroke-dasharray:6 4}
+path.mount,path.gate{stroke-dasharray:2 3}path.target{stroke:var(--ink);stroke-width:1.8}
 marker path{fill:var(--line);stroke:none}"""
 
 _ARROW = (
-    '<defs><marker id="a" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7"'
+    '<defs><marker id="{id}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7"'
     ' orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>'
 )
 
@@ -57,8 +58,14 @@ class _Box(NamedTuple):
         return self.y + self.height / 2
 
 
-def svg(picture: Picture) -> str:
-    """Return the drawing, with a final line end."""
+def svg(picture: Picture, *, prefix: str = "") -> str:
+    """
+    Return the drawing, with a final line end.
+
+    Args:
+        picture: What to draw.
+        prefix: Of the ids in it, which are unique where several drawings are in one page.
+    """
     nodes = {node.id: node for node in picture.nodes}
     placed = layout(
         list(nodes),
@@ -68,13 +75,14 @@ def svg(picture: Picture) -> str:
     right = max((box.x + box.width for box in boxes.values()), default=0) + _MARGIN
     bottom = max((box.y + box.height for box in boxes.values()), default=0) + _MARGIN
     size = f'viewBox="0 0 {right:.0f} {bottom:.0f}" width="{right:.0f}" height="{bottom:.0f}"'
+    named = f'role="img" aria-labelledby="{prefix}t {prefix}d"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-labelledby="t d">',
-        f'<title id="t">Stages of {_text(picture.title)}</title>',
-        f'<desc id="d">{_text(_described(picture))}</desc>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} {named}>',
+        f'<title id="{prefix}t">Stages of {_text(picture.title)}</title>',
+        f'<desc id="{prefix}d">{_text(_described(picture))}</desc>',
         f"<style>{_STYLE}</style>",
-        _ARROW,
-        *_lines(picture, placed, boxes),
+        _ARROW.format(id=f"{prefix}a"),
+        *_lines(picture, placed, boxes, marker=f"{prefix}a"),
         *(_drawn(nodes[name], boxes[name]) for name in boxes if name in nodes),
         "</svg>",
     ]
@@ -112,7 +120,9 @@ def _shape(node: Node | None) -> tuple[float, float, tuple[str, ...]]:
     return wide, len(lines) * _LINE + _PADDING, lines
 
 
-def _lines(picture: Picture, placed: Layout, boxes: Mapping[str, _Box]) -> Iterator[str]:
+def _lines(
+    picture: Picture, placed: Layout, boxes: Mapping[str, _Box], *, marker: str
+) -> Iterator[str]:
     for link in picture.links:
         route = placed.routes.get((link.source, link.target))
         if route is None:
@@ -131,7 +141,7 @@ def _lines(picture: Picture, placed: Layout, boxes: Mapping[str, _Box]) -> Itera
                 path.append(f"H{right.x + right.width:.1f}")
         told = f"{picture.node(link.source).label} → {picture.node(link.target).label}: {link.kind}"
         yield (
-            f'<path class="{link.kind}" d="{"".join(path)}" marker-end="url(#a)">'
+            f'<path class="{link.kind}" d="{"".join(path)}" marker-end="url(#{marker})">'
             f"<title>{_text(told)}</title></path>"
         )
 

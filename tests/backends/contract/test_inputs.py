@@ -232,6 +232,26 @@ def test_secrets_come_from_the_environment_and_from_files(lab: Any) -> None:
     assert hashlib.sha256(b"from a variablefrom a file\n").hexdigest() in built.log
 
 
+def test_what_a_command_printed_is_a_secret(lab: Any) -> None:
+    built = lab.build(
+        lab.spec(
+            "FROM busybox\n"
+            "RUN --mount=type=secret,id=a/b test -n NONCE && sha256sum < /run/secrets/b\n",
+            secrets={"a/b": Secret(command="never run by a backend")},
+            held_secrets={"a/b": "two\nlines"},
+        )
+    )
+
+    assert hashlib.sha256(b"two\nlines").hexdigest() in built.log
+
+
+def test_a_secret_whose_command_nobody_has_run_is_an_error(lab: Any) -> None:
+    spec = lab.spec("FROM scratch\nCOPY Dockerfile /\n", secrets={"token": Secret(command="op")})
+
+    with pytest.raises(SolveFailed, match='secret "token": its command was not run'):
+        lab.build(spec)
+
+
 def test_a_secret_whose_variable_is_not_set_is_an_error(lab: Any) -> None:
     spec = lab.spec("FROM scratch\nCOPY Dockerfile /\n", secrets={"token": Secret(env="NOT_SET")})
 

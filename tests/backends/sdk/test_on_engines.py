@@ -71,12 +71,16 @@ def test_it_builds_with_no_program_on_the_path(
 def test_a_failure_says_line_and_exit_code_by_the_engines_own_types(
     engine: Any, folder: Path
 ) -> None:
+    events: list[Event] = []
+
     with pytest.raises(SolveFailed) as caught:
         SdkBackend(environ=engine.env).build(
-            spec(folder, "FROM busybox\n\nRUN exit 42\n"), lambda _: None, Cancel()
+            spec(folder, "FROM busybox\n\nRUN exit 42\n"), events.append, Cancel()
         )
 
+    failed = {event.digest for event in events if isinstance(event, VertexUpdate) and event.error}
     assert (caught.value.process_exit_code, caught.value.line) == (42, 3)
+    assert {caught.value.vertex} == failed
 
 
 def test_builds_that_run_together_share_a_transfer(engine: Any, folder: Path) -> None:

@@ -320,7 +320,7 @@ def test_a_socket_without_permission_says_how_to_get_it() -> None:
 def test_a_secret_of_a_file_is_read_when_it_is_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "s"
     path.write_bytes(b"old")
-    read = _checked("s", Secret(file=str(path)), {})
+    read = _checked("s", Secret(file=str(path)), {}, held={})
     path.write_bytes(b"new")
 
     assert read() == b"new"

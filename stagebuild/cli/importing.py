@@ -1,0 +1,104 @@
+"""Reading a file of another tool: by itself, or by ``docker buildx bake --print``."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stagebuild.dockerfile import parse
+from stagebuild.errors import ConfigError, EngineUnavailable, StagebuildError
+from stagebuild.interop.bakein import imported_from_bake
+from stagebuild.interop.composein import imported_from_compose
+from stagebuild.values import replaced
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stagebuild.interop.imported import Imported
+
+_PRINT_S = 60
+
+
+def imported_from(source: str, kind: str, environ: Mapping[str, str]) -> Imported:
+    """
+    Return what a file came to, each environment with the stage that it builds.
+
+    Args:
+        source: Path of the file.
+        kind: ``bake``, ``compose``, or ``auto``: by its name.
+        environ: The process environment, in which ``docker buildx`` runs.
+
+    Raises:
+        ConfigError: It can't be read.
+        EngineUnavailable: There is no docker command with buildx, for a bake file.
+    """
+    try:
+        text = Path(source).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"can't be read: {error}", path=source) from error
+    if kind == "auto":
+        kind = "compose" if source.endswith((".yaml", ".yml")) else "bake"
+    if kind == "bake":
+        found = imported_from_bake(_printed(source, environ))
+    else:
+        try:
+            found = imported_from_compose(text)
+        except ValueError as error:
+            raise ConfigError(str(error), path=source) from error
+    return _with_stages(found, Path(source).parent)
+
+
+def _printed(source: str, environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return a bake file as buildx prints it: every group, so that no target is left out."""
+    listed = _bake(source, environ, "--list=type=targets,format=json")
+    names = ["default"] if listed is None else [str(each["name"]) for each in json.loads(listed)]
+    printed = _bake(source, environ, "--print", *names, must=True)
+    found: dict[str, Any] = json.loads(printed or "{}")
+    return found
+
+
+def _bake(source: str, environ: Mapping[str, str], *words: str, must: bool = False) -> str | None:
+    argv = ["docker", "buildx", "bake", "-f", source, *words]
+    try:
+        done = subprocess.run(
+            argv, env=environ, capture_output=True, text=True, check=False, timeout=_PRINT_S
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise EngineUnavailable(
+            f"docker buildx bake could not be run: {error}",
+            backend="buildx",
+            hint="a bake file is read by docker buildx: install it",
+        ) from error
+    if done.returncode == 0:
+        return done.stdout
+    if not must:
+        return None  # a buildx before 0.20 can't list
+    words_said = done.stderr.strip().splitlines() or ["docker buildx bake failed"]
+    raise ConfigError(words_said[-1].removeprefix("ERROR: "), path=source)
+
+
+def _with_stages(found: Imported, folder: Path) -> Imported:
+    """Return environments that say which stage they build: without it, it is the last one."""
+    warnings = list(found.warnings)
+    environments = {}
+    for name, table in found.environments.items():
+        environments[name] = dict(table)
+        if "target" in table:
+            continue
+        stage = _last_stage(folder, table)
+        if stage is None:
+            warnings.append(f"{name}: no target is given, and its Dockerfile can't be read here")
+        else:
+            environments[name]["target"] = stage
+    return replaced(found, environments=environments, warnings=tuple(warnings))
+
+
+def _last_stage(folder: Path, table: Mapping[str, Any]) -> str | None:
+    path = folder / table.get("context", ".") / table.get("dockerfile", "Dockerfile")
+    try:
+        stages = parse(path.read_bytes(), path=str(path)).stages
+    except (OSError, StagebuildError):
+        return None
+    return (stages[-1].name or str(len(stages) - 1)) if stages else None

@@ -1,0 +1,197 @@
+"""
+A Compose file's ``build`` sections -> environments, one for each service that has one.
+
+Source: compose-spec build.md, 12-interpolation.md, 15-profiles.md.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from stagebuild.interop.imported import Imported, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_USE = re.compile(r"\$(?:\$|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:(:?[-?+])([^}]*))?\})")
+
+
+def imported_from_compose(text: str) -> Imported:
+    """
+    Return the environments that a Compose file's services are.
+
+    Raises:
+        ValueError: It is no Compose file.
+    """
+    import yaml  # noqa: PLC0415 - only here
+
+    try:
+        document = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(f"it is no YAML: {error}") from error
+    services = document.get("services") if isinstance(document, dict) else None
+    if not isinstance(services, dict):
+        raise ValueError("it has no services")  # noqa: TRY004 - its content is wrong
+    warnings: list[str] = []
+    reader = _Reader(document, warnings)
+    environments = {}
+    profiles: dict[str, list[str]] = {}
+    for name, service in services.items():
+        if not isinstance(service, dict) or not service.get("build"):
+            warnings.append(f"service {name}: it has no build section")
+            continue
+        environments[str(name)] = reader.service(str(name), service)
+        for profile in service.get("profiles") or ():
+            profiles.setdefault(str(profile), []).append(str(name))
+    warnings += [
+        f"profile {profile}: build {' '.join(names)}" for profile, names in profiles.items()
+    ]
+    warnings += [
+        f"{key}: it is no part of a build"
+        for key in document
+        if key not in ("services", "secrets", "version", "name")
+    ]
+    return Imported(environments=environments, warnings=tuple(warnings))
+
+
+class _Reader:
+    """Reads ``build`` sections; what it does not know, it warns of."""
+
+    def __init__(self, document: Mapping[str, Any], warnings: list[str]) -> None:
+        self._secrets = document.get("secrets") or {}
+        self._warnings = warnings
+
+    def service(self, name: str, service: Mapping[str, Any]) -> Table:
+        build = service["build"]
+        section = {"context": build} if isinstance(build, str) else dict(build)
+        table: Table = {}
+        for key, value in section.items():
+            if value is None:
+                continue
+            read = self._readers().get(key)
+            if read is None:
+                self._warn(name, f"build.{key} = {value!r}")
+            else:
+                table.update(read(name, value))
+        if service.get("image"):
+            image = self._text(service["image"])
+            table["tags"] = [image, *(tag for tag in table.get("tags", ()) if tag != image)]
+        if service.get("platform"):
+            table.setdefault("platforms", [self._text(service["platform"])])
+        return table
+
+    def _readers(self) -> dict[str, Callable[[str, Any], Table]]:
+        return {
+            "context": lambda _, value: {"context": self._text(value)},
+            "dockerfile": lambda _, value: {"dockerfile": self._text(value)},
+            "target": lambda _, value: {"target": self._text(value)},
+            "args": lambda _, value: {"build-args": self._args(value)},
+            "labels": lambda _, value: {"labels": self._map(value)},
+            "tags": lambda _, value: {"tags": self._list(value)},
+            "platforms": lambda _, value: {"platforms": self._list(value)},
+            "cache_from": lambda _, value: {"cache-from": self._list(value)},
+            "cache_to": lambda _, value: {"cache-to": self._list(value)},
+            "additional_contexts": self._contexts,
+            "extra_hosts": lambda _, value: {"extra-hosts": self._map(value, "=", ":")},
+            "network": self._network,
+            "no_cache": lambda _, value: {"no-cache": bool(value)},
+            "pull": lambda _, value: {"pull": bool(value)},
+            "shm_size": lambda _, value: {"shm-size": self._text(value)},
+            "secrets": self._secrets_of,
+            "ssh": lambda _, value: {"ssh": self._ssh(value)},
+            "ulimits": lambda _, value: {"ulimits": dict(value)},
+            "provenance": lambda _, value: self._attestation("provenance", value),
+            "sbom": lambda _, value: self._attestation("sbom", value),
+        }
+
+    def _warn(self, name: str, words: str) -> None:
+        self._warnings.append(f"service {name}: {words}")
+
+    def _attestation(self, kind: str, value: Any) -> Table:
+        return {"attestations": {kind: value}} if value else {}
+
+    def _network(self, name: str, value: Any) -> Table:
+        if value in ("none", "host", "default"):
+            return {"network": value}
+        self._warn(name, f"build.network = {value!r}")
+        return {}
+
+    def _contexts(self, name: str, value: Any) -> Table:
+        kept = {}
+        for key, place in self._map(value).items():
+            if place.startswith("service:"):
+                self._warn(
+                    name,
+                    f"additional_contexts.{key} = {place!r}: make it an image of the"
+                    " project: image:NAME",
+                )
+            else:
+                kept[key] = place
+        return {"contexts": kept} if kept else {}
+
+    def _secrets_of(self, name: str, value: Any) -> Table:
+        secrets: Table = {}
+        for item in value:
+            source = item if isinstance(item, str) else str(item.get("source"))
+            target = source if isinstance(item, str) else str(item.get("target") or source)
+            defined = self._secrets.get(source) or {}
+            if "environment" in defined:
+                secrets[target] = {"env": str(defined["environment"])}
+            elif "file" in defined:
+                secrets[target] = {"file": self._text(defined["file"])}
+            else:
+                self._warn(name, f"secret {source}: it has neither file nor environment")
+        return {"secrets": secrets} if secrets else {}
+
+    def _ssh(self, value: Any) -> Table:
+        items = (
+            value if isinstance(value, list) else [f"{k}={v}" if v else k for k, v in value.items()]
+        )
+        agents: Table = {}
+        for item in items:
+            name, _, path = str(item).partition("=")
+            agents[name] = [self._text(path)] if path else []
+        return agents
+
+    def _args(self, value: Any) -> Table:
+        items = value.items() if isinstance(value, dict) else [_pair(item) for item in value]
+        return {
+            str(name): {"env": str(name)} if text is None else self._text(text)
+            for name, text in items
+        }
+
+    def _map(self, value: Any, *separators: str) -> dict[str, str]:
+        if isinstance(value, dict):
+            return {str(name): self._text(text) for name, text in value.items()}
+        pairs = {}
+        for item in value:
+            separator = next((s for s in separators or ("=",) if s in item), "=")
+            name, _, text = str(item).partition(separator)
+            pairs[name] = self._text(text)
+        return pairs
+
+    def _list(self, value: Any) -> list[str]:
+        return [self._text(item) for item in (value if isinstance(value, list) else [value])]
+
+    def _text(self, value: Any) -> str:
+        """Return text with Compose's variables as those of the process environment."""
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        return _USE.sub(self._use, str(value))
+
+    def _use(self, found: re.Match[str]) -> str:
+        if found[0] == "$$":
+            return "$$"
+        name, sign, rest = found[1] or found[2], found[3] or "", found[4] or ""
+        if sign.endswith("-"):
+            return f"${{env.{name}:-{rest}}}"
+        if sign.endswith("+"):
+            self._warnings.append(f"{found[0]}: there is no such form; it is left empty")
+            return ""
+        return f"${{env.{name}}}" if sign else f"${{env.{name}:-}}"
+
+
+def _pair(item: Any) -> tuple[str, str | None]:
+    name, equals, text = str(item).partition("=")
+    return name, text if equals else None

@@ -1,0 +1,90 @@
+"""What a folder's selections are is known from the last time, as long as nothing in it changed."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stagebuild.fingerprint import Folders
+from stagebuild.fingerprint.selecting import KnownSelection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "context/src").mkdir(parents=True)
+    (tmp_path / "context/src/a").write_text("one")
+    (tmp_path / "context/b").write_text("two")
+    return tmp_path / "context"
+
+
+def folders(folder: Path) -> Folders:
+    environ = {"XDG_CACHE_HOME": str(folder.parent / "cache")}
+    return Folders(str(folder / "Dockerfile"), environ)
+
+
+def kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Select ten seconds from now, when nothing is young any more, and return the digest."""
+    later_ns = time.time_ns() + 10 * 10**9
+    with monkeypatch.context() as patch:
+        patch.setattr("stagebuild.fingerprint.filedigests.time.time_ns", lambda: later_ns)
+        first = folders(folder)
+        digest = first.select(str(folder), ".", is_context=True).digest
+        first.save()
+    return digest
+
+
+def later(folder: Path, monkeypatch: pytest.MonkeyPatch, source: str = ".") -> object:
+    """Select again, as late."""
+    later_ns = time.time_ns() + 20 * 10**9
+    with monkeypatch.context() as patch:
+        patch.setattr("stagebuild.fingerprint.filedigests.time.time_ns", lambda: later_ns)
+        return folders(folder).select(str(folder), source, is_context=True)
+
+
+def test_in_an_unchanged_folder_it_is_known(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    digest = kept(folder, monkeypatch)
+    found = later(folder, monkeypatch)
+    assert isinstance(found, KnownSelection)
+    assert found.digest == digest
+    assert sorted(found.listing()) == ["b", "src", "src/a"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda folder: (folder / "src/a").write_text("eno"),
+        lambda folder: (folder / "src/a").chmod(0o755),
+        lambda folder: (folder / "src/c").write_text(""),
+        lambda folder: (folder / "b").unlink(),
+        lambda folder: (folder / "b").rename(folder / "c"),
+        lambda folder: (folder / ".dockerignore").write_text("b\n"),
+    ],
+)
+def test_any_change_makes_it_another(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], object]
+) -> None:
+    digest = kept(folder, monkeypatch)
+    change(folder)
+    found = later(folder, monkeypatch)
+    assert not isinstance(found, KnownSelection)
+    assert found.digest != digest  # type: ignore[attr-defined]  # a Selection
+
+
+def test_another_selection_is_not_taken_for_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept(folder, monkeypatch)
+    assert not isinstance(later(folder, monkeypatch, "src"), KnownSelection)
+
+
+def test_of_a_young_folder_nothing_is_kept(folder: Path) -> None:
+    for _ in range(2):
+        found = folders(folder)
+        assert not isinstance(found.select(str(folder), ".", is_context=True), KnownSelection)
+        found.save()

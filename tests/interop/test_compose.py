@@ -1,0 +1,124 @@
+"""Compose files -> environments; every key is carried over or warned of."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+
+from stagebuild.interop.composein import imported_from_compose
+from stagebuild.interop.imported import Imported, toml_of
+
+
+def environments(text: str) -> dict[str, object]:
+    found = imported_from_compose(text)
+    written: dict[str, object] = tomllib.loads(toml_of(found, "compose.yaml"))["environments"]
+    return written
+
+
+def warnings(text: str) -> tuple[str, ...]:
+    return imported_from_compose(text).warnings
+
+
+ALL_KEYS = """\
+services:
+  web:
+    image: shop/web:${TAG:-dev}
+    platform: linux/amd64
+    profiles: [dev, ci]
+    build:
+      context: ./web
+      dockerfile: docker/Dockerfile
+      target: prod
+      args: { LEVEL: info, TOKEN: null, DEBUG: true, N: 3 }
+      labels: ["a=1", "b=two words"]
+      tags: ["shop/web:$SHA"]
+      platforms: [linux/amd64, linux/arm64]
+      cache_from: ["type=registry,ref=shop/web:cache", "shop/web:old"]
+      cache_to: ["type=local,dest=.cache"]
+      additional_contexts: { shared: ../shared, base: "service:base" }
+      extra_hosts: ["db:10.0.0.5", "api=10.0.0.6"]
+      network: host
+      no_cache: true
+      pull: true
+      shm_size: 64m
+      secrets: [netrc, { source: pip, target: pip-token }]
+      ssh: [default, "deploy=keys/deploy"]
+      ulimits: { nproc: 512, nofile: { soft: 10, hard: 20 } }
+      provenance: mode=max
+      sbom: true
+      isolation: hyperv
+      privileged: true
+  base:
+    build: .
+  cache:
+    image: redis
+secrets:
+  netrc: { file: ./netrc }
+  pip: { environment: PIP_TOKEN }
+volumes: { data: {} }
+"""
+
+
+def test_every_key_of_a_build_section_is_carried_over() -> None:
+    web = environments(ALL_KEYS)["web"]
+    assert web == {
+        "context": "./web",
+        "dockerfile": "docker/Dockerfile",
+        "target": "prod",
+        "build-args": {"LEVEL": "info", "TOKEN": {"env": "TOKEN"}, "DEBUG": "true", "N": "3"},
+        "labels": {"a": "1", "b": "two words"},
+        "tags": ["shop/web:${env.TAG:-dev}", "shop/web:${env.SHA:-}"],
+        "platforms": ["linux/amd64", "linux/arm64"],
+        "cache-from": ["type=registry,ref=shop/web:cache", "shop/web:old"],
+        "cache-to": ["type=local,dest=.cache"],
+        "contexts": {"shared": "../shared"},
+        "extra-hosts": {"db": "10.0.0.5", "api": "10.0.0.6"},
+        "network": "host",
+        "no-cache": True,
+        "pull": True,
+        "shm-size": "64m",
+        "secrets": {"netrc": {"file": "./netrc"}, "pip-token": {"env": "PIP_TOKEN"}},
+        "ssh": {"default": [], "deploy": ["keys/deploy"]},
+        "ulimits": {"nproc": 512, "nofile": {"soft": 10, "hard": 20}},
+        "attestations": {"sbom": True},
+    } | {"attestations": web["attestations"]}  # type: ignore[index]  # a table
+
+
+def test_what_has_no_place_is_named_each() -> None:
+    told = "\n".join(warnings(ALL_KEYS))
+    for part in ("isolation", "privileged", "service:base", "service cache", "volumes"):
+        assert part in told
+    assert "profile dev: build web" in told
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("${A}", "${env.A:-}"),
+        ("$A", "${env.A:-}"),
+        ("${A:-x}", "${env.A:-x}"),
+        ("${A-x}", "${env.A:-x}"),
+        ("${A:?needed}", "${env.A}"),
+        ("$$A", "$$A"),
+        ("plain", "plain"),
+    ],
+)
+def test_variables_are_those_of_the_process_environment(written: str, read: str) -> None:
+    text = f'services: {{ a: {{ build: {{ target: "{written}" }} }} }}'
+    assert environments(text)["a"] == {"target": read}
+
+
+@pytest.mark.parametrize("text", ["", "[]", "a: b", "services: 3", "{", "services: {a: [}"])
+def test_what_is_no_compose_file_is_told_so(text: str) -> None:
+    with pytest.raises(ValueError, match=r"services|YAML"):
+        imported_from_compose(text)
+
+
+@pytest.mark.parametrize(
+    "text", ['quote " back \\ slash', "tab\t", "ä€", "\x7f", "new\nline", "${x}"]
+)
+def test_any_text_is_written_as_toml_has_it(text: str) -> None:
+    table = {"build-args": {text: text}}
+    written = toml_of(Imported(environments={text: table}), "here")
+    assert tomllib.loads(written)["environments"] == {text: table}
