@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+RELIABILITY := docs/explanation/reliability.md
 
 .DEFAULT_GOAL := help
-.PHONY: help demo venv check format test test-fast same-image cancel-runs bench bench-where accuracy skip-safety browser clean
+.PHONY: help demo venv check format test test-fast same-image cancel-runs bench bench-where accuracy skip-safety browser faults crowd kills soak clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +60,18 @@ accuracy: venv ## Compare forecasts with what an engine did, over many random ed
 
 skip-safety: venv ## Change the world 500 times, and look for a wrong image of --skip-unchanged (long)
 	STAGEBUILD_SKIP_CASES=250 $(BIN)/python -m pytest tests/skipping
+
+faults: venv ## Break registries in every phase; writes the table in docs/explanation/reliability.md (5 min)
+	$(BIN)/python -m tests.faults.table $(RELIABILITY)
+
+crowd: venv ## 16 processes build at once, 100 rounds (10 min)
+	$(BIN)/python -m tests.faults.crowd 100 $(RELIABILITY)
+
+kills: venv ## kill -9 at 200 random moments, and the run after each (10 min)
+	$(BIN)/python -m tests.faults.kills 200 $(RELIABILITY)
+
+soak: venv ## Builds, edits, faults, cancellations and kills at random, for an hour
+	$(BIN)/python -m tests.faults.soak 60 $(RELIABILITY)
 
 clean: ## Remove what this Makefile made, engines excepted
 	rm -rf $(VENV) .browser .mypy_cache .ruff_cache .pytest_cache .hypothesis

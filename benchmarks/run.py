@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks import (
     checking,
+    cold_machine,
     command_line,
     expected_time,
     gated_release,
@@ -40,6 +41,7 @@ BEGIN, END = "<!-- table: begin, written by make bench -->", "<!-- table: end --
 
 GROUPS: dict[str, Callable[[Peers], Iterator[Row]]] = {
     "checking": checking.rows,
+    "cold_machine": cold_machine.rows,
     "command_line": command_line.rows,
     "expected_time": expected_time.rows,
     "image_reading": image_reading.rows,

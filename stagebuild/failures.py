@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from stagebuild.result import Attempt
     from stagebuild.timeline import Failure, Timeline
 
+DISK_HINT = "`docker builder prune` frees what the engine's build cache holds"
+
 _REFERENCE = re.compile(
     r"(?:failed to push|failed to resolve source metadata for|resolving|load metadata for)"
     r" ([^\s:]+(?::\d+)?/?[^\s:]*(?::[\w.-]+)?(?:@sha256:[0-9a-f]+)?)"
@@ -76,9 +78,11 @@ def build_failed(
     message = _message(failed, timeline.failure)
     if len(attempts) > 1:
         message = f"{message} (after {len(attempts)} attempts)"
-    if is_of_registry(failure_class(failed, timeline)):
+    kind = failure_class(failed, timeline)
+    if is_of_registry(kind):
         return RegistryFailed(message, reference=_reference(failed.message), **observed)
-    return BuildFailed(message, **observed)
+    hint = DISK_HINT if kind is FailureClass.DISK_FULL else None
+    return BuildFailed(message, hint=hint, **observed)
 
 
 def failure_class(failed: SolveFailed, timeline: Timeline) -> FailureClass:

@@ -53,7 +53,7 @@ class Engine:
 
 
 @functools.cache
-def _engine(name: str) -> Engine:
+def engine_named(name: str) -> Engine:
     # Another checkout's engines serve as well, and need not be downloaded again.
     tool = [
         sys.executable,
@@ -68,7 +68,7 @@ def _engine(name: str) -> Engine:
 @pytest.fixture(scope="session")
 def engines() -> Callable[[str], Engine]:
     """A function that gives the engine of a name, started when it is first asked for."""
-    return _engine
+    return engine_named
 
 
 @pytest.fixture(scope="session")

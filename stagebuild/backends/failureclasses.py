@@ -87,7 +87,7 @@ _CANCELED = r"context canceled\s*$|operation was canceled\s*$"
 
 # Said of the process itself, so nothing in the text counts: a command may hold any word.
 # The last is how BuildKit 0.8 says it.
-_PROCESS = r"did not complete successfully: |executor failed running \["
+_PROCESS = r"did not complete successfully: (?!.*no space left)|executor failed running \["
 
 _DISK_FULL = r"no space left on device|[Dd]isk quota exceeded"
 
@@ -135,7 +135,8 @@ _SERVER_ERROR = (
 _CONFLICT = (
     r"409 Conflict|blob upload (?:unknown|invalid)|BLOB_UPLOAD_(?:UNKNOWN|INVALID)|"
     r"\bunknown blob\b|blob unknown to registry|BLOB_UNKNOWN|"
-    r"unexpected commit (?:digest|size)|digest did not match|digest invalid|"
+    r"unexpected commit (?:digest|size)|got digest sha256:\w+, expected|"
+    r"digest did not match|digest invalid|"
     r"416 Requested Range Not Satisfiable|invalid status response 416"
 )
 _REFUSED = (

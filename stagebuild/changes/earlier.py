@@ -15,6 +15,7 @@ from stagebuild.context.ignorefile import NAME, IgnoreFile, parse_ignorefile
 from stagebuild.context.walk import walk
 from stagebuild.errors import ContextError
 from stagebuild.fingerprint.filedigests import FileDigests, digests_path
+from stagebuild.fingerprint.folders import Trees
 from stagebuild.fingerprint.trees import Tree
 from stagebuild.values import replaced
 
@@ -101,7 +102,7 @@ class EarlierFiles:
         return beside if within in self._checkout.changed else os.path.realpath(path)
 
 
-class EarlierFolders:
+class EarlierFolders(Trees):
     """
     The folders as they were, for the fingerprint of a build.
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Protocol
+from abc import ABC, abstractmethod
+from functools import partial
+from typing import TYPE_CHECKING
 
 from stagebuild.context.ignorefile import read_ignorefile
 from stagebuild.context.walk import walk
@@ -22,9 +24,10 @@ _TICK_S = 0.02
 """File systems tell the time by the kernel's tick, a hundredth of a second at worst."""
 
 
-class Trees(Protocol):
+class Trees(ABC):
     """What a fingerprint takes files from."""
 
+    @abstractmethod
     def tree(self, folder: str, *, is_context: bool) -> Tree:
         """
         Return a folder's tree, without what its ignore file leaves out.
@@ -33,8 +36,22 @@ class Trees(Protocol):
             ContextError: It can't be read, or its ignore file is wrong.
         """
 
+    def select(
+        self,
+        folder: str,
+        source: str,
+        *,
+        is_context: bool,
+        includes: tuple[str, ...] = (),
+        excludes: tuple[str, ...] = (),
+        wildcards: bool = True,
+    ) -> Selection:
+        """Return what a source path selects of a folder; the rest is as ``selecting.select``."""
+        tree = self.tree(folder, is_context=is_context)
+        return select(tree, source, includes=includes, excludes=excludes, wildcards=wildcards)
 
-class Folders:
+
+class Folders(Trees):
     """
     Trees of folders.
 
@@ -72,16 +89,22 @@ class Folders:
         wildcards: bool = True,
     ) -> Selection:
         """
-        Return what a source path selects of a folder; arguments and errors as ``selecting.select``.
+        Return what a source path selects of a folder, as every ``Trees`` does.
 
         In a folder of which nothing has changed its digest is known from the last time.
         """
-        tree = self.tree(folder, is_context=is_context)
+        found = partial(
+            super().select,
+            folder,
+            source,
+            is_context=is_context,
+            includes=includes,
+            excludes=excludes,
+            wildcards=wildcards,
+        )
+        self.tree(folder, is_context=is_context)
         digests = self._digests[folder, is_context]
         what = repr((source, includes, excludes, wildcards))
-
-        def found() -> Selection:
-            return select(tree, source, includes=includes, excludes=excludes, wildcards=wildcards)
 
         known = digests.selected(what)
         if known is not None:

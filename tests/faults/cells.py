@@ -2,103 +2,120 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stagebuild.errors import RegistryFailed
+from tests.faults import processes
 from tests.faults.lab import BACKENDS, FAULTS, PHASES, Lab, Outcome
+from tests.faults.names import WAYS, named_registry
+from tests.faults.verdicts import TRANSIENT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
+    from tests.conftest import Engine
+    from tests.faults.names import NamedRegistry
     from tests.faults.proxy import Fault
 
 AT_ONCE = 8
 """Builds at the same time: most of a cell's time is the engine's own waiting."""
 
-TRANSIENT = {"429", "429, Retry-After", "500", "502", "503", "504", "reset", "EOF"}
-PERMANENT = {"401", "403", "404", "405", "413"}
+_WAY_PHASES = ("resolve", "cache import", "cache export", "push")
 
-# BuildKit tries these again itself for 7 s, in all phases but resolving.
-_TAKES_LONG = {"500", "502", "503", "504", "reset", "EOF"}
+# BuildKit tries these again itself for 7 s, in all phases but resolving and running.
+_TAKES_LONG = TRANSIENT - {"429", "429, Retry-After"}
 
-# An answer to a push has no body worth breaking, and one of a look-up is small.
-_HARMLESS = {"slow", "cut", "corrupt"}
+_OURS = ("resolve", "run", "run, retry-steps")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """A fault in a phase of a build by a backend."""
+    """
+    A fault in a phase of a build by a backend.
+
+    Attributes:
+        fault: What breaks.
+        phase: Where.
+        backend: By what it is built.
+        lasts: Whether it is never over, else once an attempt has failed.
+    """
 
     fault: Fault
     phase: str
     backend: str
+    lasts: bool = False
 
     def __str__(self) -> str:
-        return f"{self.fault.name}, {self.phase}, {self.backend}"
+        lasting = ", for ever" if self.lasts else ""
+        return f"{self.fault.name}{lasting}, {self.phase}, {self.backend}"
 
     @property
     def is_quick(self) -> bool:
         """Whether BuildKit does not wait for seconds itself."""
-        return self.fault.name not in _TAKES_LONG or self.phase == "resolve"
+        is_way_cache = self.fault.at is not None and self.phase == "cache import"
+        is_long = self.fault.name in _TAKES_LONG and not is_way_cache
+        return not is_long or self.phase in _OURS
 
 
-ALL = tuple(
-    Cell(fault=fault, phase=phase, backend=backend)
-    for fault in FAULTS
-    for phase in PHASES
-    for backend in BACKENDS
+ALL = (
+    *(
+        Cell(fault=fault, phase=phase, backend=backend)
+        for faults, phases in ((FAULTS, PHASES), (WAYS, _WAY_PHASES))
+        for fault in faults
+        for phase in phases
+        for backend in BACKENDS
+    ),
+    *(
+        Cell(fault=fault, phase=phase, backend=backend, lasts=True)
+        for faults, phases in ((FAULTS, ("resolve", "pull", "push")), (WAYS, ("resolve", "push")))
+        for fault in faults
+        if fault.name in TRANSIENT
+        for phase in phases
+        for backend in BACKENDS
+    ),
 )
 
 
-def run_cells(
-    cells: Iterable[Cell], environ: Mapping[str, str], registry: str
-) -> dict[Cell, Outcome]:
+def run_cells(cells: Iterable[Cell], engine: Engine) -> dict[Cell, Outcome]:
     """Return what came of each cell."""
     cells = list(cells)
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        outcomes = pool.map(lambda cell: _run(cell, environ, registry), cells)
-        return dict(zip(cells, outcomes, strict=True))
+    with (
+        tempfile.TemporaryDirectory(prefix="faults-") as place,
+        contextlib.ExitStack() as stack,
+        ThreadPoolExecutor(AT_ONCE) as pool,
+    ):
+        named = None
+        if any(cell.fault.at is not None for cell in cells):
+            named = stack.enter_context(named_registry(engine, Path(place)))
+        # Those that take longest first.
+        order = sorted(cells, key=lambda cell: (not cell.lasts, cell.is_quick))
+        found = dict(
+            zip(order, pool.map(lambda cell: _run(cell, engine, named), order), strict=True)
+        )
+        return {cell: found[cell] for cell in cells}
 
 
-def _run(cell: Cell, environ: Mapping[str, str], registry: str) -> Outcome:
-    with tempfile.TemporaryDirectory(prefix="faults-") as folder:
-        lab = Lab(backend=cell.backend, environ=environ, registry=registry, folder=Path(folder))
-        return lab.cell(cell.fault, cell.phase)
+def leftovers() -> list[str]:
+    """Return what builds have left of themselves here: programs, temporary folders."""
+    places = Path(tempfile.gettempdir()).glob("stagebuild-*")
+    children = [pid for pid in processes.having("buildx") if processes.parent(pid) == os.getpid()]
+    return [*map(str, places), *(f"process {pid}" for pid in children)]
 
 
-def mistakes(cell: Cell, outcome: Outcome) -> list[str]:
-    """Return what is not as it should be, in words; nothing when all is well."""
-    found = [] if outcome.hits else ["the fault never happened"]
-    name = cell.fault.name
-    if cell.phase.startswith("cache"):
-        return found + _cache_mistakes(cell, outcome)
-    if name in PERMANENT:
-        if not isinstance(outcome.error, RegistryFailed):
-            found.append(f"ended with {outcome.error!r}, not as a registry's failure")
-        if len(outcome.attempts) != 1:
-            found.append(f"took {len(outcome.attempts)} attempts to give up")
-        return found
-    if name == "corrupt" and outcome.error is not None:
-        # The engine keeps the bytes that it got and goes on from them, so nothing helps any more
-        # (containerd#3974); the second attempt is one too many, but the first can't know.
-        return found if len(outcome.attempts) == 2 else [*found, "more attempts than one more"]
-    if outcome.error is not None:
-        found.append(f"failed: {outcome.error}")
-    if name in TRANSIENT and len(outcome.attempts) < 2:
-        found.append("succeeded at once although the fault lasted until an attempt failed")
-    return found
-
-
-def _cache_mistakes(cell: Cell, outcome: Outcome) -> list[str]:
-    if outcome.result is None:
-        return [f"a cache failed the build: {outcome.error}"]
-    is_known = cell.fault.name in _HARMLESS
-    is_empty = cell.fault.name == "404" and cell.phase == "cache import"
-    warned = len(outcome.result.warnings)
-    if not is_known and warned != (0 if is_empty else 1):
-        return [f"{warned} warnings"]
-    return []
+def _run(cell: Cell, engine: Engine, named: NamedRegistry | None) -> Outcome:
+    with tempfile.TemporaryDirectory(prefix="cell-") as folder:
+        lab = Lab(
+            backend=cell.backend,
+            environ=engine.env,
+            registry=engine.registry,
+            folder=Path(folder),
+        )
+        if cell.fault.at is not None and named is not None:
+            lab.environ, lab.between = named.environ, named.between
+        fields = {"retries": 1} if cell.lasts else {}
+        return lab.cell(cell.fault, cell.phase, passes=not cell.lasts, **fields)

@@ -8,10 +8,12 @@ import io
 import json
 import os
 import tarfile
+import threading
 import time
 import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from stagebuild.backends.buildx import BuildxBackend
@@ -24,7 +26,7 @@ from stagebuild.model import CacheEntry, Output, Project
 from stagebuild.planning.spec import BuildPlan, BuildSpec
 from stagebuild.runevents import Retrying
 from stagebuild.runner import run
-from tests.faults.proxy import FOREVER, Fault, FaultProxy, Phase
+from tests.faults.proxy import Fault, FaultProxy, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,6 +50,9 @@ BACKENDS: Mapping[str, Callable[[Mapping[str, str]], Backend]] = {
 }
 
 BUSY = b'{"errors":[{"code":"TOOMANYREQUESTS","message":"retry-after: 1s"}]}'
+# Whoever asks the proxy for a token gets one; what is asked for once is asked for with it again.
+ASKS = (("WWW-Authenticate", 'Bearer realm="http://{registry}/token",service="the registry"'),)
+READ_ONLY = b'{"errors":[{"code":"UNSUPPORTED","message":"The operation is unsupported."}]}'
 FAULTS = (
     Fault(name="429", status=429),
     Fault(name="429, Retry-After", status=429, headers=(("Retry-After", "1"),), body=BUSY),
@@ -59,15 +64,27 @@ FAULTS = (
     Fault(name="EOF", breaks="close"),
     Fault(name="cut", breaks="cut"),
     Fault(name="slow", breaks="slow"),
+    Fault(name="truncated", breaks="truncate"),
     Fault(name="corrupt", breaks="corrupt"),
+    Fault(name="wrong digest", breaks="wrong digest"),
+    Fault(name="401 once", status=401, headers=ASKS, times=1),
     Fault(name="401", status=401),
     Fault(name="403", status=403),
     Fault(name="404", status=404),
-    Fault(name="405", status=405),
+    Fault(name="405, read-only", status=405, body=READ_ONLY),
     Fault(name="413", status=413),
 )
+SLOW = "FROM busybox\nRUN echo NONCE > /first\nRUN sleep 2 && echo NONCE > /second\n"
 HANG = Fault(name="hang", breaks="hang")
-PHASES = ("resolve", "pull", "cache import", "cache export", "push")
+PHASES = (
+    "resolve",
+    "pull",
+    "cache import",
+    "run",
+    "run, retry-steps",
+    "cache export",
+    "push",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +98,7 @@ class Outcome:
         result: The result, or None.
         error: The error, or None.
         wall_s: How long it took.
+        left: Whether the build failed, and what it was to push is in the registry all the same.
     """
 
     hits: int
@@ -88,6 +106,7 @@ class Outcome:
     result: BuildResult | None
     error: StagebuildError | None
     wall_s: float
+    left: bool = False
 
 
 @dataclass(kw_only=True)
@@ -100,12 +119,14 @@ class Lab:
         environ: Of the engine.
         registry: Host and port of the real registry.
         folder: For the context.
+        between: Makes the proxy in front of a registry.
     """
 
     backend: str
     environ: Mapping[str, str]
     registry: str
     folder: Path
+    between: Callable[[str], FaultProxy] = lambda registry: FaultProxy(upstream=registry)
     nonce: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
 
     def spec(self, dockerfile: str, **fields: Any) -> BuildSpec:
@@ -159,7 +180,7 @@ class Lab:
             }
         ).encode()
         for blob in (layer, config):
-            self._push_blob(repository, blob)
+            self.push_blob(repository, blob)
         manifest = {
             "schemaVersion": 2,
             "mediaType": _MANIFEST,
@@ -170,7 +191,8 @@ class Lab:
         data = json.dumps(manifest).encode()
         urlopen(Request(url, data=data, method="PUT", headers={"Content-Type": _MANIFEST})).close()
 
-    def _push_blob(self, repository: str, blob: bytes) -> None:
+    def push_blob(self, repository: str, blob: bytes) -> None:
+        """Put a blob into the registry."""
         url = f"http://{self.registry}/v2/{repository}/blobs/uploads/"
         with urlopen(Request(url, data=b"", method="POST")) as begun:
             place = begun.headers["Location"]
@@ -180,6 +202,15 @@ class Lab:
             f"{place}{mark}digest={_digest(blob)}", data=blob, method="PUT", headers=headers
         )
         urlopen(put).close()
+
+    def is_pushed(self) -> bool:
+        """Whether the registry has what this lab's builds push."""
+        try:
+            urlopen(f"http://{self.registry}/v2/faults/{self.nonce}/manifests/1").close()
+        except HTTPError as refused:
+            refused.close()
+            return False
+        return True
 
     def prepared(self, phase: str, proxy: FaultProxy, **fields: Any) -> tuple[BuildSpec, str]:
         """Return a build that comes by ``phase``, and the pattern of its requests."""
@@ -209,6 +240,14 @@ class Lab:
                 assert self.build(self.spec(text, cache_to=(real,), **nothing))[1] is None
                 entry = CacheEntry(type="registry", attributes={"ref": f"{ref}:cache"})
                 return self.spec(text, cache_from=(entry,), **nothing), Phase.ANY
+            case "run" | "run, retry-steps":
+                # A step that fetches something, as most that can fail for no fault of theirs do.
+                url = f"http://127.0.0.1:{proxy.port}/v2/{repository}/tags/list"
+                text = f"FROM busybox AS fetch\nRUN wget -qO /made {url} || exit 3\nFROM fetch\n"
+                steps = ("fetch",) if phase.endswith("retry-steps") else ()
+                self.push_image(repository)
+                spec = self.spec(text, network="host", retry_steps=steps, **nothing)
+                return spec, Phase.ANY
             case _:
                 raise ValueError(phase)
 
@@ -221,9 +260,9 @@ class Lab:
             phase: Where.
             passes: Whether it is over once an attempt has failed; else it lasts.
         """
-        with FaultProxy(upstream=self.registry) as proxy:
+        with self.between(self.registry) as proxy:
             spec, where = self.prepared(phase, proxy, **fields)
-            with proxy.broken(fault, where, times=FOREVER) as injection:
+            with proxy.broken(fault, fault.at or where, times=fault.times) as injection:
 
                 def watch(event: RunEvent) -> None:
                     if passes and isinstance(event, Retrying):
@@ -239,7 +278,20 @@ class Lab:
                 result=result,
                 error=error,
                 wall_s=wall_s,
+                left=error is not None and phase == "push" and self.is_pushed(),
             )
+
+
+def when_sleeping(act: Callable[[], None]) -> Callable[[RunEvent], None]:
+    """Return a watcher that acts once, when the slow step has begun."""
+    begun = threading.Event()
+
+    def watch(event: RunEvent) -> None:
+        if not begun.is_set() and "sleep 2" in repr(event) and "started_s=1" in repr(event):
+            begun.set()
+            threading.Timer(0.3, act).start()
+
+    return watch
 
 
 def _digest(data: bytes) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 FOREVER = 10**9
 _CHUNK_BYTES = 64 * 1024
 _TLS_HANDSHAKE = b"\x16"
+_LIE = f"sha256:{'0' * 64}"
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer"}
 
 
@@ -47,10 +48,13 @@ class Fault:
     Attributes:
         name: As the table shows it.
         status: Answer with this status, or None.
-        headers: With these.
+        headers: With these; ``{registry}`` in one stands for host and port.
         body: And this body.
         breaks: ``reset`` the connection, ``close`` it with no answer, ``cut`` the body in its
-            middle, ``corrupt`` a byte of it, ``slow`` it down, ``hang`` and never answer; or None.
+            middle, ``truncate`` it and say that it is whole, ``corrupt`` a byte of it, give it a
+            ``wrong digest``, ``slow`` it down, ``hang`` and never answer; or None.
+        times: How often at most.
+        at: What breaks instead of a request of the phase: how names or connections are made.
     """
 
     name: str
@@ -58,6 +62,11 @@ class Fault:
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     breaks: str | None = None
+    times: int = FOREVER
+    at: str | None = None
+
+
+_TOKEN = Fault(name="token", status=200, body=b'{"token": "anybody"}')
 
 
 @dataclass(kw_only=True)
@@ -87,9 +96,13 @@ class FaultProxy:
         upstream: Host and port of the real registry.
         injections: What goes wrong now; may be changed at any time.
         requests: Method and path of every request, in order.
+        address: Where it listens.
+        scheme: How it is talked to.
     """
 
     upstream: str
+    address: str = "127.0.0.1"
+    scheme: str = "http"
     injections: list[Injection] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -97,7 +110,7 @@ class FaultProxy:
     _over: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> Self:
-        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server = _Server((self.address, 0), _Handler)
         self._server.proxy = self  # type: ignore[attr-defined]  # the handler looks it up there
         threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="fault proxy", daemon=True
@@ -109,6 +122,10 @@ class FaultProxy:
         self._over.set()
         self._server.shutdown()
         self._server.server_close()
+
+    def welcome(self, connection: socket.socket) -> socket.socket | None:
+        """Return a new connection as the two sides go on with it, or None to end it."""
+        return connection
 
     @property
     def port(self) -> int:
@@ -148,6 +165,12 @@ class FaultProxy:
         self._over.wait(seconds)
 
 
+def _end_at_once(connection: socket.socket) -> None:
+    """Close a connection by RST, which is what no lingering means."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
@@ -157,6 +180,16 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
+    def setup(self) -> None:
+        """Make files of the connection, as both sides have agreed on it."""
+        proxy: FaultProxy = self.server.proxy  # type: ignore[attr-defined]  # see FaultProxy
+        welcomed = proxy.welcome(self.request)
+        if welcomed is None:
+            _end_at_once(self.request)
+            raise ConnectionAbortedError
+        self.request = welcomed
+        super().setup()
+
     def finish(self) -> None:
         """Close what is still open."""
         with contextlib.suppress(OSError, ValueError):
@@ -175,21 +208,23 @@ class _Handler(BaseHTTPRequestHandler):
     def _pass(self) -> None:
         proxy: FaultProxy = self.server.proxy  # type: ignore[attr-defined]  # see FaultProxy
         fault = proxy.chosen(f"{self.command} {self.path}")
-        if fault is None:
+        if self.path.startswith("/token"):
+            self._answer(proxy, _TOKEN)
+        elif fault is None:
             self._forward(proxy)
         elif fault.status is not None:
             self._drain()
-            self._answer(fault)
+            self._answer(proxy, fault)
         else:
             self._break(proxy, fault.breaks or "close")
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _pass  # noqa: N815 - its names
 
-    def _answer(self, fault: Fault) -> None:
+    def _answer(self, proxy: FaultProxy, fault: Fault) -> None:
         assert fault.status is not None
         self.send_response(fault.status)
         for name, value in fault.headers:
-            self.send_header(name, value)
+            self.send_header(name, value.replace("{registry}", proxy.registry))
         self.send_header("Content-Length", str(len(fault.body)))
         self.end_headers()
         if self.command != "HEAD":
@@ -198,10 +233,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _break(self, proxy: FaultProxy, how: str) -> None:
         match how:
             case "reset":
-                # Closing with data unread and no lingering is what sends RST.
-                self.connection.setsockopt(
-                    socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
-                )
+                _end_at_once(self.connection)
                 self._close()
             case "close":
                 self._close()
@@ -243,6 +275,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _forward(self, proxy: FaultProxy, *, how: str = "") -> None:
         upstream = HTTPConnection(proxy.upstream, timeout=60)
         headers = {k: v for k, v in self.headers.items() if k.lower() not in _HOP_BY_HOP}
+        headers["X-Forwarded-Proto"] = proxy.scheme
         has_body = "Transfer-Encoding" in self.headers or int(self.headers.get("Content-Length", 0))
         try:
             upstream.request(
@@ -264,8 +297,10 @@ class _Handler(BaseHTTPRequestHandler):
         length = response.headers.get("Content-Length", str(len(body)))
         for name, value in response.headers.items():
             if name.lower() not in (*_HOP_BY_HOP, "content-length", "date", "server"):
-                self.send_header(name, value)
-        self.send_header("Content-Length", length if self.command == "HEAD" else str(len(body)))
+                is_lie = how == "wrong digest" and name.lower() == "docker-content-digest"
+                self.send_header(name, _LIE if is_lie else value)
+        sent = len(body) // 2 if how == "truncate" else len(body)
+        self.send_header("Content-Length", length if self.command == "HEAD" else str(sent))
         self.end_headers()
         if self.command == "HEAD":
             return
@@ -274,6 +309,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self.wfile.write(body[: len(body) // 2])
                 self.wfile.flush()
                 self._close()
+            case "truncate":
+                self.wfile.write(body[:sent])
             case "corrupt":
                 middle = len(body) // 2
                 flipped = bytes([body[middle] ^ 0xFF]) if body else b""

@@ -6,15 +6,15 @@ Ends with 1, and the cells in question on stderr, when something is not as it sh
 
 from __future__ import annotations
 
-import json
-import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.faults.cells import ALL, mistakes, run_cells
-from tests.faults.lab import BACKENDS, FAULTS, PHASES
+from tests.conftest import engine_named
+from tests.faults import page
+from tests.faults.cells import ALL, leftovers, run_cells
+from tests.faults.lab import PHASES
+from tests.faults.verdicts import mistakes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,56 +22,33 @@ if TYPE_CHECKING:
     from tests.faults.cells import Cell
     from tests.faults.lab import Outcome
 
-ROOT = Path(__file__).parents[2]
 ENGINE = "28.5"
 
 
 def main() -> int:
     """Run, write, judge."""
-    environ = _environ()
-    outcomes = run_cells(ALL, environ, environ["STAGEBUILD_REGISTRY"])
+    engine = engine_named(ENGINE)
+    outcomes = run_cells(ALL, engine)
     wrong = {cell: mistakes(cell, outcome) for cell, outcome in outcomes.items()}
     for cell, words in wrong.items():
         if words:
             sys.stderr.write(f"{cell}: {'; '.join(words)}\n")
     if len(sys.argv) > 1:
-        page = Path(sys.argv[1])
-        page.write_text(_with_table(page.read_text("utf-8"), outcomes), "utf-8")
-    return int(any(wrong.values()))
+        page.write(Path(sys.argv[1]), "faults", _told(outcomes))
+    left = leftovers()
+    sys.stderr.writelines(f"left: {thing}\n" for thing in left)
+    return int(bool(left) or any(wrong.values()))
 
 
-def _environ() -> dict[str, str]:
-    import os  # noqa: PLC0415 - only here
-
-    tool = os.environ.get("STAGEBUILD_ENGINE_TOOL", str(ROOT / "tools" / "engine"))
-    subprocess.run([sys.executable, tool, "up", ENGINE], check=True, stdout=sys.stderr)
-    shown = subprocess.run(
-        [sys.executable, tool, "env", ENGINE, "--json"], check=True, capture_output=True
-    )
-    return {**os.environ, **json.loads(shown.stdout)}
-
-
-def _with_table(page: str, outcomes: Mapping[Cell, Outcome]) -> str:
-    table = "\n".join([_row("fault", "backend", *PHASES), _row(*["---"] * (2 + len(PHASES)))])
-    for fault in FAULTS:
-        for backend in BACKENDS:
-            found = {
-                cell.phase: outcome
-                for cell, outcome in outcomes.items()
-                if cell.fault is fault and cell.backend == backend
-            }
-            table += "\n" + _row(fault.name, backend, *(_words(found[phase]) for phase in PHASES))
-    told = f"{len(outcomes)} cells, engine {ENGINE}."
-    return re.sub(
-        r"(<!-- begin: faults -->\n).*?(<!-- end: faults -->)",
-        lambda marks: f"{marks[1]}{told}\n\n{table}\n{marks[2]}",
-        page,
-        flags=re.DOTALL,
-    )
-
-
-def _row(*cells: str) -> str:
-    return f"| {' | '.join(cells)} |"
+def _told(outcomes: Mapping[Cell, Outcome]) -> str:
+    """Return the table, and above it what it is of."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for cell, outcome in outcomes.items():
+        name = f"{cell.fault.name}, for ever" if cell.lasts else cell.fault.name
+        found.setdefault((name, cell.backend), {})[cell.phase] = _words(outcome)
+    rows = [(*key, *(words.get(phase, "") for phase in PHASES)) for key, words in found.items()]
+    told = page.table(["fault", "backend", *PHASES], rows)
+    return f"{len(outcomes)} cells, engine {ENGINE}.\n\n{told}"
 
 
 def _words(outcome: Outcome) -> str:

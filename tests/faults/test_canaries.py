@@ -19,8 +19,9 @@ import time
 import traceback
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -55,9 +56,16 @@ SINKS = (
     "history file",
     "history json",
     "dry run",
+    "plan",
+    "why",
+    "graph",
+    "check",
+    "doctor",
+    "provenance",
     "argv",
     "exception",
 )
+VERBS = ("history", "plan", "why", "graph", "check", "doctor")
 DOCKERFILE = """\
 FROM busybox AS prod
 ARG API_TOKEN
@@ -115,10 +123,11 @@ class _Place:
             (docker / "cli-plugins").symlink_to(plugins)
         (folder / "Dockerfile").write_text(DOCKERFILE)
         (folder / "file.txt").write_text(f"{canaries['secret file']}\n")
+        self.repository = f"canaries/{uuid.uuid4().hex}"
         git = f"https://me:{canaries['git url']}@localhost:9/x.git"
         (folder / "stagebuild.toml").write_text(
             "[environments.prod]\n"
-            f'tags = ["{proxy.registry}/canaries/{uuid.uuid4().hex}:1"]\n'
+            f'tags = ["{proxy.registry}/{self.repository}:1"]\n'
             "no-cache = true\nretries = 0\n"
             'build-args = { API_TOKEN = { env = "API_TOKEN" } }\n'
             'secrets = { variable = { env = "VARIABLE" }, file = { file = "file.txt" } }\n'
@@ -176,12 +185,18 @@ class _Place:
             "history file": kept.decode("utf-8", "replace"),
             "history json": "".join(self._run("history", "--json")),
             "dry run": "".join(self._run("prod", "fetched", "--dry-run")),
+            "plan": "".join(self._run("plan", "prod", "bad", "fetched", "--json")),
+            "why": "".join(self._run("why", "prod") + self._run("why", "bad", "--json")),
+            "graph": "".join(self._run("graph")),
+            "check": "".join(self._run("check", "--json")),
+            "doctor": "".join(self._run("doctor")),
+            "provenance": self._provenance(),
             "exception": self._exception("bad") + self._exception("fetched"),
         }
 
     def _argv(self, *words: str) -> list[str]:
         argv = [sys.executable, "-m", "stagebuild", *words]
-        return argv if words[0] == "history" else [*argv, "--backend", self.backend]
+        return argv if words[0] in VERBS else [*argv, "--backend", self.backend]
 
     def _run(self, *words: str) -> tuple[str, str]:
         with self.proxy.broken(ASKS, Phase.ANY, times=1):
@@ -195,6 +210,26 @@ class _Place:
             )
         assert "Traceback" not in done.stderr
         return done.stdout, done.stderr
+
+    def _provenance(self) -> str:
+        """Return what the registry has of how an image was made."""
+        self._run("prod", "--push", "--progress", "plain", "--provenance", "mode=min")
+        at = f"http://{self.proxy.upstream}/v2/{self.repository}"
+        accepted = (
+            "application/vnd.oci.image.index.v1+json,application/vnd.oci.image.manifest.v1+json"
+        )
+        headers = {"Accept": accepted}
+        index = _fetched(f"{at}/manifests/1", headers)
+        told = [json.dumps(index)]
+        for one in index["manifests"]:
+            manifest = _fetched(f"{at}/manifests/{one['digest']}", headers)
+            told.append(json.dumps(manifest))
+            told += [
+                json.dumps(_fetched(f"{at}/blobs/{layer['digest']}", headers))
+                for layer in manifest["layers"]
+                if layer["mediaType"].endswith("json")
+            ]
+        return "\n".join(told)
 
     def _terminal(self, *words: str) -> str:
         ours, theirs = pty.openpty()
@@ -263,6 +298,11 @@ class _Place:
                 if _descends(pid, parents):
                     self.argvs.add(argv.replace(b"\0", b" ").decode("utf-8", "replace"))
             time.sleep(0.01)
+
+
+def _fetched(url: str, headers: Mapping[str, str]) -> Any:
+    with urlopen(Request(url, headers=dict(headers))) as answer:
+        return json.load(answer)
 
 
 def _descends(pid: int, parents: Mapping[int, int]) -> bool:

@@ -152,9 +152,9 @@ if __name__ == "__main__":
     import os
     import tempfile
 
-    from tests.conftest import _engine
+    from tests.conftest import engine_named
 
-    warm, cold = _engine("28.5"), _engine("26.1-containerd")
+    warm, cold = engine_named("28.5"), engine_named("26.1-containerd")
     ours: list[float] = []
     theirs: list[float] = []
     for _ in range(int(os.environ.get("RUNS", "5"))):

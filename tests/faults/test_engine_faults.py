@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
-import subprocess
-import sys
-import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from stagebuild.errors import BuildFailed, EngineUnavailable
 from stagebuild.runevents import Retrying
-from tests.faults.lab import BACKENDS, Lab
+from tests.faults.kills import Kills
+from tests.faults.lab import BACKENDS, SLOW, Lab, when_sleeping
 from tests.faults.pump import EnginePump
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from stagebuild.runevents import RunEvent
     from tests.conftest import Engine
@@ -48,21 +45,6 @@ def lab(request: pytest.FixtureRequest, engine: Engine, tmp_path: Path, pump: En
         registry=engine.registry,
         folder=folder,
     )
-
-
-SLOW = "FROM busybox\nRUN echo NONCE > /first\nRUN sleep 2 && echo NONCE > /second\n"
-
-
-def when_sleeping(act: Callable[[], None]) -> Callable[[RunEvent], None]:
-    """Return a watcher that acts once, when the slow step has begun."""
-    begun = threading.Event()
-
-    def watch(event: RunEvent) -> None:
-        if not begun.is_set() and "sleep 2" in repr(event) and "started_s=1" in repr(event):
-            begun.set()
-            threading.Timer(0.3, act).start()
-
-    return watch
 
 
 def test_an_engine_that_restarts_is_waited_for_and_the_build_succeeds(
@@ -138,77 +120,9 @@ def _commands() -> str:
 def test_after_kill_9_at_any_moment_the_next_run_is_right(
     engine: Engine, tmp_path: Path, backend: str
 ) -> None:
-    """``python -m tests.faults.soak`` does this as often as one likes."""
-    kills = Kills(folder=tmp_path, environ=engine.env, backend=backend)
-    for _ in range(int(os.environ.get("STAGEBUILD_KILLS", "6"))):
+    """``make kills`` does this 200 times."""
+    chance = random.Random(0)
+    kills = Kills(folder=tmp_path, environ=engine.env, backend=backend, chance=chance)
+    for _ in range(6):
         kills.one()
     assert kills.left() == []
-
-
-class Kills:
-    """Builds that are killed at random moments, each followed by one that is not."""
-
-    def __init__(self, *, folder: Path, environ: Any, backend: str) -> None:
-        self.folder, self.backend = folder, backend
-        self.temporary = folder / "temporary"
-        self.temporary.mkdir()
-        (folder / "Dockerfile").write_text(
-            "FROM busybox AS prod\nARG N\nRUN echo $N > /n\nRUN cat /n /n > /twice\n"
-        )
-        self.environ = {
-            **environ,
-            "PYTHONPATH": str(ROOT),
-            "TMPDIR": str(self.temporary),
-            "XDG_CACHE_HOME": str(folder / "cache"),
-            "STAGEBUILD_HISTORY": str(folder / "history.sqlite"),
-        }
-        self.random = random.Random(0)
-        self.number = 0
-
-    def _argv(self, *words: str) -> list[str]:
-        argv = [sys.executable, "-m", "stagebuild", "prod", "--backend", self.backend]
-        return [*argv, "--build-arg", f"N={self.number}", "--digest-file", "digest", *words]
-
-    def left(self) -> list[Path]:
-        """Return what is left of killed runs after one more, some time later."""
-        # A buildx whose parent was killed still ends its build, and writes into the folder.
-        time.sleep(3)
-        for folder in self.temporary.iterdir():
-            os.utime(folder, (time.time() - 120,) * 2)
-        subprocess.run(self._argv("-q"), cwd=self.folder, env=self.environ, check=True)
-        return list(self.temporary.iterdir())
-
-    def one(self) -> None:
-        """Kill a run and check the next one, and all that both leave."""
-        self.number += 1
-        child = subprocess.Popen(
-            self._argv("--json"),
-            cwd=self.folder,
-            env=self.environ,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        time.sleep(self.random.uniform(0.05, 1.2))
-        child.kill()
-        child.wait()
-        done = subprocess.run(
-            self._argv("--json"),
-            cwd=self.folder,
-            env=self.environ,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        result = json.loads(done.stdout)["results"]["prod"]
-        written = (self.folder / "digest").read_text().strip()
-        assert written == (result["reference"] or result["digest"] or result["image_id"])
-        shown = subprocess.run(
-            [sys.executable, "-m", "stagebuild", "history", "--json"],
-            cwd=self.folder,
-            env=self.environ,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert shown.returncode == 0, shown.stderr
