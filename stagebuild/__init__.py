@@ -38,7 +38,9 @@ if TYPE_CHECKING:
         GateFailed,
         HistoryError,
         ImageUnreadable,
+        PromotionRefused,
         ProtocolError,
+        RegistryError,
         RegistryFailed,
         StagebuildError,
         UnknownEnvironment,
@@ -82,6 +84,7 @@ if TYPE_CHECKING:
         Ulimit,
     )
     from stagebuild.planning import BuildPlan, BuildSpec, Overrides, Surroundings, plan_builds
+    from stagebuild.promotion import Promotion, TagMove, promote
     from stagebuild.registry import ImageDigests
     from stagebuild.report.document import run_document
     from stagebuild.result import Attempt, BuildResult, BuildWarning
@@ -124,8 +127,10 @@ _HOMES = {
         "EngineUnavailable",
         "GateFailed",
         "HistoryError",
+        "PromotionRefused",
         "ImageUnreadable",
         "ProtocolError",
+        "RegistryError",
         "RegistryFailed",
         "StagebuildError",
         "UnknownEnvironment",
@@ -169,6 +174,7 @@ _HOMES = {
         "Ulimit",
     ),
     "planning": ("BuildPlan", "BuildSpec", "Overrides", "Surroundings", "plan_builds"),
+    "promotion": ("Promotion", "TagMove", "promote"),
     "registry": ("ImageDigests",),
     "report.document": ("run_document",),
     "sinks.reports": ("ReportSink", "report_to"),
@@ -245,8 +251,11 @@ __all__ = [
     "Platform",
     "Progressed",
     "Project",
+    "Promotion",
+    "PromotionRefused",
     "ProtocolError",
     "Reason",
+    "RegistryError",
     "RegistryFailed",
     "ReportSink",
     "Retrying",
@@ -266,6 +275,7 @@ __all__ = [
     "StepRecord",
     "StepTiming",
     "Surroundings",
+    "TagMove",
     "Timeline",
     "TlsFiles",
     "Ulimit",
@@ -280,6 +290,7 @@ __all__ = [
     "forecast",
     "load",
     "plan_builds",
+    "promote",
     "report_to",
     "run",
     "run_document",

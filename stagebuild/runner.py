@@ -19,7 +19,7 @@ from stagebuild.runevents import BuildEnded, BuildStarted, RunEnded, RunEvent
 from stagebuild.values import frozen, replaced
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from stagebuild.backends.base import Backend, Cancel
     from stagebuild.history import History
@@ -257,7 +257,9 @@ def _run(
     if jobs is not None and jobs < 1:
         raise ValueError(f"jobs is {jobs}: at least one build has to run")
     specs = _published(plan, push=push, load=load)
-    chosen = backend if backend is not None else (choose or _default_backend)()
+    chosen = backend
+    if chosen is None:
+        chosen = _default_backend(specs) if choose is None else choose()
     from stagebuild.scheduling.running import Run  # noqa: PLC0415 - only where something is built
 
     at_once = min(jobs or default_jobs(), len(specs))
@@ -284,10 +286,10 @@ def _run(
     )
 
 
-def _default_backend() -> Backend:
+def _default_backend(specs: Sequence[BuildSpec]) -> Backend:
     from stagebuild.backends.selection import select_backend  # noqa: PLC0415 - as above
 
-    return select_backend().backend
+    return select_backend(specs=specs).backend
 
 
 def _last_bytes(path: str) -> LastBytes:

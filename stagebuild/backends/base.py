@@ -34,6 +34,7 @@ class Feature(StrEnum):
     ATTESTATIONS = "attestations"
     CACHE_EXPORT = "cache export"
     DOCKER_OUTPUT = "output type docker to a file"
+    LOCKED_BASES = "locked base images"
     MULTI_PLATFORM = "several platforms"
     NAMED_CONTEXTS = "named build contexts"
     NO_CACHE_FILTER = "no-cache-filter"
@@ -41,6 +42,7 @@ class Feature(StrEnum):
     OCI_LAYOUT_CONTEXTS = "named build contexts from OCI layouts"
     OCI_OUTPUT = "output type oci"
     PUSH = "push"
+    REPRODUCIBLE = "reproducible images"
     ULIMITS = "ulimits"
 
 

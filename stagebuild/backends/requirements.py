@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from stagebuild.planning.spec import BuildSpec
 
 
+REPRODUCIBLE = {"rewrite-timestamp": "true", "oci-mediatypes": "true"}
+"""What a reproducible image's exporter is told: file times, and one form of manifest."""
+
+_STORED = frozenset({"docker", "image", "registry"})
+
+
 def required_features(spec: BuildSpec) -> frozenset[Feature]:
     """Return the features without which ``spec`` can't be built as asked."""
     return frozenset(feature for feature, asked_for in _asked_for(spec) if asked_for)
@@ -23,6 +29,7 @@ def _asked_for(spec: BuildSpec) -> Iterator[tuple[Feature, bool]]:
     yield Feature.ATTESTATIONS, bool(spec.attestations)
     yield Feature.CACHE_EXPORT, any(entry.type != "inline" for entry in spec.cache_to)
     yield Feature.DOCKER_OUTPUT, any(out.type == "docker" and out.dest for out in outputs)
+    yield Feature.LOCKED_BASES, bool(spec.locked)
     yield Feature.MULTI_PLATFORM, len(spec.platforms) > 1
     yield Feature.MULTIPLE_OUTPUTS, len(outputs) + spec.push + spec.load > 1
     yield Feature.NAMED_CONTEXTS, bool(spec.contexts)
@@ -33,4 +40,21 @@ def _asked_for(spec: BuildSpec) -> Iterator[tuple[Feature, bool]]:
     )
     yield Feature.OCI_OUTPUT, any(out.type == "oci" for out in outputs)
     yield Feature.PUSH, spec.push or any(out.pushes for out in outputs)
+    yield Feature.REPRODUCIBLE, spec.reproducible and makes_images(spec)
     yield Feature.ULIMITS, bool(spec.ulimits)
+
+
+def makes_images(spec: BuildSpec) -> bool:
+    """Return whether a build leaves an image somewhere, rather than files or nothing."""
+    kinds = {output.type for output in spec.outputs}
+    return spec.push or spec.load or not kinds or bool(kinds - {"local", "tar", "cacheonly"})
+
+
+def stores_images(spec: BuildSpec) -> bool:
+    """Return whether an image goes to an image store or a registry, rather than to a file."""
+    return (
+        spec.push
+        or spec.load
+        or not spec.outputs
+        or any(output.type in _STORED and not output.dest for output in spec.outputs)
+    )

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stagebuild.backends.cachecare import CacheCaringBackend
 from stagebuild.backends.masking import MaskingBackend
+from stagebuild.backends.requirements import stores_images
 from stagebuild.backends.retrying import RetryingBackend
 from stagebuild.backends.timelimits import TimeLimitedBackend
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from stagebuild.backends.base import Backend
+    from stagebuild.planning.spec import BuildSpec
 
 BACKENDS = ("auto", "sdk", "buildx")
 """What can be asked for."""
@@ -32,18 +34,26 @@ class Selected(NamedTuple):
     reason: str
 
 
-def select_backend(name: str = "auto", *, environ: Mapping[str, str] | None = None) -> Selected:
+def select_backend(
+    name: str = "auto",
+    *,
+    environ: Mapping[str, str] | None = None,
+    specs: Iterable[BuildSpec] = (),
+) -> Selected:
     """
     Return the backend called ``name``; connects to nothing.
 
     What it builds is cleaned of secrets, tried again where that may help, and ended in time.
 
-    ``auto`` is buildx where it is installed, and the engine's own protocol where it is not.
+    ``auto`` is buildx where it is installed, and the engine's own protocol where it is not, or
+    where images are to be reproducible and no builder is named: buildx can't have that of the
+    engine's own BuildKit.
 
     Args:
         name: One of BACKENDS.
         environ: The process environment that it finds docker, the engine and secrets through;
             this process' own when not given.
+        specs: What is to be built, as far as it is known.
 
     Raises:
         ValueError: There is no such backend.
@@ -57,8 +67,17 @@ def select_backend(name: str = "auto", *, environ: Mapping[str, str] | None = No
 
         name = "buildx" if has_buildx("docker", environ) else "sdk"
         reason = "it is installed" if name == "buildx" else "there is no docker buildx"
+        if name == "buildx" and _in_engine_alone(specs, environ):
+            name, reason = "sdk", "images are to be reproducible, in the engine's own store"
     masked = MaskingBackend(_backend(name, environ), environ=environ)
     return Selected(TimeLimitedBackend(RetryingBackend(CacheCaringBackend(masked))), reason)
+
+
+def _in_engine_alone(specs: Iterable[BuildSpec], environ: Mapping[str, str]) -> bool:
+    """Say whether a reproducible image is asked of the engine, and nothing of another builder."""
+    wanted = list(specs)
+    named = environ.get("BUILDX_BUILDER") or any(spec.builder for spec in wanted)
+    return not named and any(spec.reproducible and stores_images(spec) for spec in wanted)
 
 
 def _backend(name: str, environ: Mapping[str, str]) -> Backend:

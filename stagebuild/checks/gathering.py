@@ -19,10 +19,11 @@ from stagebuild.dockerfile import StageSource, parse, resolve
 from stagebuild.errors import ConfigError, DockerfileError, did_you_mean
 from stagebuild.model import Environment
 from stagebuild.planning import GitFacts, describe_builds
+from stagebuild.planning.leaning import lean_project
 from stagebuild.values import frozen, replaced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from stagebuild.checks.subject import ContextView
     from stagebuild.dockerfile import Dockerfile, StageGraph
@@ -71,7 +72,7 @@ def gather(
         UnknownEnvironment: A name is none of the project's.
         ConfigError: The configuration can't be used.
     """
-    lean = _lean(project, surroundings.environ)
+    lean = lean_project(project, surroundings.environ)
     around = replaced(surroundings, git=lambda _: _NOTHING_OF_GIT)
     try:
         specs = _specs(lean, names, around)
@@ -97,6 +98,7 @@ def gather(
                 project=project,
                 context=look(group[0]),
                 is_complete=not names,
+                locked=frozenset(group[0].locked),
             )
             subjects.append(subject)
             refusals += _stage_refusals(subject)
@@ -121,29 +123,6 @@ def refusal(error: DockerfileError, *, severity: Severity = Severity.ERROR) -> F
         hint=error.hint or "",
         page=f"{PAGE}#{REFUSED}",
     )
-
-
-def _lean(project: Project, environ: Mapping[str, str]) -> Project:
-    """Return the project with no more than what decides how a Dockerfile is read."""
-    if project.environments is None:
-        return project
-    environments = {
-        name: Environment(
-            inherits=given.inherits,
-            target=given.target,
-            context=given.context,
-            dockerfile=given.dockerfile,
-            build_args={
-                arg: environ.get(arg, "") if value is None else value
-                for arg, value in given.build_args.items()
-            },
-            contexts=given.contexts,
-            platforms=given.platforms,
-            builder=given.builder,
-        )
-        for name, given in project.environments.items()
-    }
-    return replaced(project, environments=environments, repository=None)
 
 
 def _specs(project: Project, names: Sequence[str], around: Surroundings) -> tuple[BuildSpec, ...]:

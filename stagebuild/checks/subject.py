@@ -119,6 +119,7 @@ class Subject:
         project: The configuration.
         context: The build context, or None for a remote one or where nobody looked.
         is_complete: Whether every way in which it is built is among the targets.
+        locked: Images of which the project's lock has the digest, in their complete form.
     """
 
     path: str
@@ -128,6 +129,7 @@ class Subject:
     project: Project
     context: ContextView | None
     is_complete: bool = True
+    locked: frozenset[str] = frozenset()
 
     @property
     def graph(self) -> StageGraph:

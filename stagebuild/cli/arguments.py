@@ -26,8 +26,10 @@ VERBS = (
     "history",
     "import",
     "init",
+    "lock",
     "man",
     "plan",
+    "promote",
     "report",
     "schema",
     "why",
@@ -58,8 +60,8 @@ examples:
   stagebuild build schema              build an environment that is called like a verb
 
 verbs: build ENV…, plan ENV…, why ENV, check [ENV…], compare ENV ENV, graph [ENV…],
-history [ENV], report [FILE], init [DOCKERFILE], import FILE, export bake [ENV…], doctor,
-completion SHELL, man, schema [config|result]
+history [ENV], report [FILE], init [DOCKERFILE], import FILE, export bake [ENV…], lock,
+promote FROM TO, doctor, completion SHELL, man, schema [config|result]
 
 exit codes: 0 ok, 1 build failed, 2 usage, 3 configuration or Dockerfile, 4 no usable engine,
 5 registry or push, 6 over budget, 130 and 143 interrupted
@@ -187,6 +189,11 @@ def _add_build(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> N
     _repeatable(group, "--cache-to", metavar="ENTRY", text="export to this cache instead")
     group.add_argument("--no-cache", action="store_true", help="run every step anew")
     _repeatable(group, "--no-cache-filter", metavar="STAGE", text="run this stage's steps anew")
+    group.add_argument(
+        "--reproducible",
+        action="store_true",
+        help="give all times in the image that of the commit, or SOURCE_DATE_EPOCH",
+    )
     group.add_argument("--pull", action="store_true", help="look for newer base images")
     group.add_argument(
         "--builder",
@@ -247,6 +254,11 @@ def _add_result(parser: argparse.ArgumentParser) -> None:
         "--digest-file",
         metavar="FILE",
         help="write what -q prints; touched only when it changes, so make can depend on it",
+    )
+    group.add_argument(
+        "--dotenv",
+        metavar="FILE",
+        help="write PROD_IMAGE=…, PROD_DIGEST=… and so on, for Compose, a shell or a CI system",
     )
     group.add_argument(
         "--metadata-file", metavar="FILE", help="write what the engine answered, by environment"

@@ -10,7 +10,7 @@ from stagebuild.cli.choosing import choose
 from stagebuild.cli.exitcodes import ExitCode, exit_code_of
 from stagebuild.cli.overriding import overrides_of
 from stagebuild.cli.reporting import annotate_refusal, report_sink
-from stagebuild.cli.showing import Display, write_digest_file, write_metadata_file
+from stagebuild.cli.showing import Display, write_digest_file, write_dotenv, write_metadata_file
 from stagebuild.cli.signals import Interrupts
 from stagebuild.config import load
 from stagebuild.errors import ConfigError, StagebuildError
@@ -69,7 +69,7 @@ def build(
         display.show_changes()
         plan = plan_builds(project, choice.names, overrides=overrides)
         if options.dry_run:
-            return _dry_run(plan, _selected(options, environ).backend, stdout)
+            return _dry_run(plan, _selected(plan, options, environ).backend, stdout)
         return _build(plan, options, display, environ)
     except StagebuildError as error:
         display.show_refusal(error)
@@ -92,7 +92,7 @@ def _build(
             all_or_nothing=options.all_or_nothing,
             on_event=sink.emit,
             cancel=cancel,
-            choose=lambda: _selected(options, environ).backend,
+            choose=lambda: _selected(plan, options, environ).backend,
             skip_unchanged=options.skip_unchanged,
             history=None
             if options.no_history
@@ -105,15 +105,18 @@ def _build(
         outcome,
         lambda path, outcome: write_digest_file(path, outcome, plan),
     )
+    _write(
+        "--dotenv", options.dotenv, outcome, lambda path, outcome: write_dotenv(path, outcome, plan)
+    )
     _write("--metadata-file", options.metadata_file, outcome, write_metadata_file)
     return _exit_code(outcome, interrupts.number)
 
 
-def _selected(options: argparse.Namespace, environ: Mapping[str, str]) -> Selected:
+def _selected(plan: BuildPlan, options: argparse.Namespace, environ: Mapping[str, str]) -> Selected:
     """Return what builds: importing it is saved where everything is skipped."""
     from stagebuild.backends.selection import select_backend  # noqa: PLC0415 - see above
 
-    return select_backend(options.backend, environ=environ)
+    return select_backend(options.backend, environ=environ, specs=plan.specs)
 
 
 def _write(
@@ -157,7 +160,7 @@ def _sinks(
             redact=_redactor(plan, environ),
         )
         sinks.append(LogSink())
-        selected = _selected(options, environ)
+        selected = _selected(plan, options, environ)
         log_choice(selected.backend.name, selected.reason)
     reports = report_sink(plan, options, display, environ)
     return sinks if reports is None else [*sinks, reports]

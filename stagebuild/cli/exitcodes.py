@@ -11,6 +11,7 @@ from stagebuild.errors import (
     ConfigError,
     ContextError,
     DockerfileError,
+    RegistryError,
     RegistryFailed,
     StagebuildError,
 )
@@ -37,7 +38,7 @@ def exit_code_of(error: StagebuildError) -> ExitCode:
             return ExitCode.CONFIGURATION
         case BackendError():
             return ExitCode.NO_ENGINE
-        case RegistryFailed():
+        case RegistryFailed() | RegistryError():
             return ExitCode.REGISTRY
         case BudgetExceeded():
             return ExitCode.BUDGET

@@ -35,6 +35,7 @@ def overrides_of(options: argparse.Namespace) -> Overrides:
         outputs=_read("--output", options.output, Output.parse),
         no_cache=options.no_cache or None,
         no_cache_filter=_given(options.no_cache_filter),
+        reproducible=options.reproducible or None,
         pull=options.pull or None,
         builder=options.builder,
         push=options.push,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stagebuild.cli.files import write_if_changed
-from stagebuild.errors import BuildFailed, GateFailed
+from stagebuild.errors import BuildFailed, ConfigError, GateFailed
 from stagebuild.sinks.choice import ProgressMode
 from stagebuild.values import frozen
 
@@ -150,6 +150,25 @@ def write_digest_file(path: Path, outcome: RunOutcome, plan: BuildPlan) -> None:
     if not outcome.errors:
         lines = reference_lines(outcome.results.values(), gates=plan.gates)
         write_if_changed(path, lines)
+
+
+def write_dotenv(path: Path, outcome: RunOutcome, plan: BuildPlan) -> None:
+    """
+    Write what was built as variables; nothing when something failed.
+
+    Raises:
+        OSError: The file can't be written.
+        ConfigError: Two builds would have the same variables.
+    """
+    from stagebuild.report.dotenv import dotenv  # noqa: PLC0415 - rarely asked for
+
+    if outcome.errors:
+        return
+    try:
+        lines = dotenv(outcome.results, gates=plan.gates)
+    except ValueError as error:
+        raise ConfigError(str(error), key="--dotenv") from error
+    write_if_changed(path, lines)
 
 
 def write_metadata_file(path: Path, outcome: RunOutcome) -> None:

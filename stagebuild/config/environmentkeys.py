@@ -94,6 +94,26 @@ ENVIRONMENT_KEYS = table_of(
         '{ "index:org.opencontainers.image.title" = "shop" }',
     ),
     Key(
+        "git-metadata",
+        kinds.GIT_STAMPS,
+        "Where the image says which commit it is of: `labels`, `annotations` or `both` get"
+        " `org.opencontainers.image.` `revision`, `source` (the remote `origin`, without user and"
+        " password), `version` (the tag, else as `git describe`) and `created` (the commit's time,"
+        " or `SOURCE_DATE_EPOCH`: never the build's, so that a commit has one digest). What"
+        " `labels` and `annotations` say wins.",
+        "`none`",
+        '"labels"',
+    ),
+    Key(
+        "reproducible",
+        kinds.FLAG,
+        "Whether two builds of one commit give one digest: times in the image and its layers are"
+        " `SOURCE_DATE_EPOCH`, or the commit's. What the steps themselves write has to be the same,"
+        " too. Attestations, which tell the time of the build, are refused.",
+        "`false`",
+        "true",
+    ),
+    Key(
         "tags",
         kinds.TEXTS,
         "Image references; without a tag, `latest`.",

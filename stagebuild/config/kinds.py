@@ -27,6 +27,7 @@ from stagebuild.model.budget import BUDGET_KEYS, BUDGET_LISTS
 
 Schema = Mapping[str, Any]
 
+GIT_METADATA = ("labels", "annotations", "both", "none")
 NETWORKS = ("default", "none", "host")
 
 _TEXT: Schema = {"type": "string", "minLength": 1}
@@ -109,6 +110,11 @@ DURATION = Kind(
     words="duration as text (`90s`, `1h30m`), or a number of seconds",
     read=read_duration,
     schema={"anyOf": [_TEXT, {"type": "number", "exclusiveMinimum": 0}]},
+)
+GIT_STAMPS = Kind(
+    words="one of " + ", ".join(f"`{name}`" for name in GIT_METADATA),
+    read=lambda value: read_choice(value, GIT_METADATA),
+    schema={"anyOf": [{"enum": list(GIT_METADATA)}, _VARIABLE]},
 )
 NETWORK = Kind(
     words="`default`, `none` or `host`",

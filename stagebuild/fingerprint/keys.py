@@ -45,7 +45,8 @@ def fingerprint(
     Args:
         spec: What is built.
         folders: Where files are taken from.
-        images: Returns the digest of an image by normalized reference and platform, or None.
+        images: Returns the digest of an image by normalized reference and platform, or None; not
+            asked about what the spec has locked.
 
     Raises:
         ContextError: A context or its ignore file can't be read.
@@ -53,6 +54,10 @@ def fingerprint(
         DockerfileError: BuildKit would refuse the Dockerfile for this build.
     """
     graph = spec.stages
+
+    def digest_of(reference: str, platform: str) -> str | None:
+        return spec.locked.get(reference) or images(reference, platform)
+
     if graph is None:
         return Fingerprint(stages=(), image="", unknown="the build context is remote")
     platforms = spec.platforms or (Platform("linux", "amd64"),)
@@ -60,7 +65,7 @@ def fingerprint(
     images_made: list[tuple[str, str, list[object]]] = []
     for number, platform in enumerate(platforms):
         own = graph if number == 0 or spec.graph_for is None else spec.graph_for(platform)
-        chain = _Chain(spec, own, str(platform), folders, images)
+        chain = _Chain(spec, own, str(platform), folders, digest_of)
         stages += chain.stages()
         images_made.append((str(platform), chain.key_of(own.target), chain.configuration()))
     image = _digest(

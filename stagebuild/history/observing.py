@@ -53,7 +53,11 @@ def linked_images(spec: BuildSpec, environ: Mapping[str, str]) -> dict[str, str]
 
     ask = ImageDigests(environ)
     references = {normalize_reference(value.removeprefix(prefix)) for value in linked}
-    answers = {reference: ask(reference) for reference in references if "@" not in reference}
+    answers = {
+        reference: spec.locked.get(reference) or ask(reference)
+        for reference in references
+        if "@" not in reference
+    }
     return {reference: digest for reference, digest in answers.items() if digest is not None}
 
 

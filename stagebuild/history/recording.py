@@ -285,6 +285,7 @@ def _asked(spec: BuildSpec) -> dict[str, object]:
 
 def _answered(result: BuildResult) -> dict[str, object]:
     return {
+        "gates": result.spec.requires,
         "attempts": len(result.attempts),
         "digest": None if result.digest is None else str(result.digest),
         "image_id": None if result.image_id is None else str(result.image_id),

@@ -174,6 +174,7 @@ class BuildRecord:
         prints: Fingerprints of the steps whose results the engine then had.
         image_key: That of the image, or None when it is not known.
         delivery: What became of the image, and its gates, as text; see ``delivery_key``.
+        gates: What it was published after; each has passed.
     """
 
     uid: str
@@ -205,6 +206,7 @@ class BuildRecord:
     prints: tuple[StepPrint, ...] = field(default=(), repr=False)
     image_key: str | None = None
     delivery: str | None = None
+    gates: tuple[str, ...] = ()
 
     @property
     def steps(self) -> int:
@@ -222,7 +224,7 @@ class BuildRecord:
         return self.cached_steps / self.steps if self.steps else 1.0
 
 
-OUTCOMES = ("built", "failed", "canceled", "skipped")
+OUTCOMES = ("built", "failed", "canceled", "skipped", "promoted")
 
 
 def document_of(record: BuildRecord) -> Json:
@@ -267,6 +269,7 @@ def document_of(record: BuildRecord) -> Json:
         "prints": [print_document(step) for step in record.prints],
         "image_key": record.image_key,
         "delivery": record.delivery,
+        "gates": list(record.gates),
     }
 
 
@@ -332,6 +335,7 @@ def record_of(document: Json) -> BuildRecord:
             prints=tuple(print_of(step) for step in document.get("prints", ())),
             image_key=document.get("image_key"),
             delivery=document.get("delivery"),
+            gates=tuple(document.get("gates", ())),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"no record of a build: {error!r}") from error

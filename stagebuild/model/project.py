@@ -44,6 +44,9 @@ class Environment:
             environment, as ``--build-arg NAME`` does.
         labels: Image labels by name.
         annotations: Annotations of the image manifest by name, with buildx's level prefixes.
+        git_metadata: Where OCI's revision, source, version and created go: ``labels``,
+            ``annotations``, ``both`` or ``none``.
+        reproducible: Whether times in the image are the commit's.
         tags: Image references.
         platforms: As ``linux/amd64``.
         cache: Where the build's cache is, in one word: a type, from which imports and exports
@@ -89,6 +92,8 @@ class Environment:
     build_args: Mapping[str, str | None] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
+    git_metadata: str | None = None
+    reproducible: bool | None = None
     tags: tuple[str, ...] | None = None
     platforms: tuple[str, ...] | None = None
     cache: CacheEntry | None = None

@@ -18,6 +18,7 @@ _OF_THE_IMAGE = frozenset(
         "annotations",
         "attestations",
         "cache_to",
+        "git_metadata",
         "labels",
         "load",
         "outputs",

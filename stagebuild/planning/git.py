@@ -33,6 +33,34 @@ class GitFacts(NamedTuple):
     dirty: bool
 
 
+class CommitFacts(NamedTuple):
+    """
+    What else there is to say of a checkout, asked for more rarely.
+
+    Attributes:
+        committed_s: When the commit was made, in seconds since 1970.
+        remote: Address of ``origin`` as git has it, or None without one; it may hold a password.
+    """
+
+    committed_s: int
+    remote: str | None
+
+
+def read_commit(folder: str) -> CommitFacts:
+    """
+    Return the facts of the commit that ``folder`` has checked out.
+
+    Raises:
+        GitUnavailable: As ``read_git``.
+    """
+    committed = _git(folder, "log", "-1", "--no-show-signature", "--format=%ct").strip()
+    try:
+        remote = _git(folder, "config", "--get", "remote.origin.url").strip()
+    except GitUnavailable:
+        remote = ""
+    return CommitFacts(committed_s=int(committed), remote=remote or None)
+
+
 def read_git(folder: str) -> GitFacts:
     """
     Return the facts of the checkout that ``folder`` lies in.

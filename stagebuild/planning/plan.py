@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stagebuild.errors import ConfigError
+from stagebuild.planning.locking import check_locked
 from stagebuild.planning.overrides import Overrides
 from stagebuild.planning.planner import Planner
 from stagebuild.planning.selecting import Selection
@@ -39,12 +40,16 @@ def plan_builds(
     Raises:
         UnknownEnvironment: A name is none of the project's.
         ConfigError: Something is wrong in an environment asked for, in its gates, in what they
-            inherit, or in the variables; with path, line and key where a file says it.
+            inherit, or in the variables; with path, line and key where a file says it. Or the
+            lock lacks an image that they need.
         DockerfileError: A Dockerfile is no Dockerfile, or BuildKit would refuse it.
     """
-    selection = _selection(project, names, surroundings=surroundings, overrides=overrides)
+    planner = Planner(project, surroundings or Surroundings.current(), overrides or Overrides())
+    selection = _selection(planner, names)
     for spec in selection.specs[:MOST_RESOLVED]:
         _ = spec.stages
+    if planner.lock is not None:
+        check_locked(selection.specs, planner.lock)
     return BuildPlan(project=project, specs=selection.specs, gates=selection.unnamed)
 
 
@@ -61,7 +66,8 @@ def describe_builds(
     For those who look at a Dockerfile that BuildKit may refuse; takes and raises what
     `plan_builds` does, and None for every environment that can be built.
     """
-    return _selection(project, names, surroundings=surroundings, overrides=overrides).specs
+    planner = Planner(project, surroundings or Surroundings.current(), overrides or Overrides())
+    return _selection(planner, names).specs
 
 
 def buildable_names(
@@ -83,16 +89,9 @@ def buildable_names(
     return Selection(planner).buildable()
 
 
-def _selection(
-    project: Project,
-    names: Sequence[str] | None,
-    *,
-    surroundings: Surroundings | None,
-    overrides: Overrides | None,
-) -> Selection:
+def _selection(planner: Planner, names: Sequence[str] | None) -> Selection:
     if isinstance(names, str):
         raise TypeError(f"names is a list of environments: [{names!r}], not {names!r}")
-    planner = Planner(project, surroundings or Surroundings.current(), overrides or Overrides())
     selection = Selection(planner)
     if names is None:
         names = selection.buildable()

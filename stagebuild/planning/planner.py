@@ -14,6 +14,7 @@ from stagebuild.planning.filling import map_text
 from stagebuild.planning.gates import concerns_gates, for_gates
 from stagebuild.planning.inheritance import COUNTS, Lineages, Settings, merge, settings_of
 from stagebuild.planning.locations import absolute
+from stagebuild.planning.locking import lock_of
 from stagebuild.planning.naming import BuildName, Combination, combinations
 from stagebuild.planning.overrides import read_settings
 from stagebuild.planning.places import Authors, config_error
@@ -22,6 +23,7 @@ from stagebuild.planning.sites import Abstract, Site, Sites
 from stagebuild.planning.variables import Facts, check_variables
 
 if TYPE_CHECKING:
+    from stagebuild.locks import Lock
     from stagebuild.model import Image, Project
     from stagebuild.planning.overrides import Overrides, Setting
     from stagebuild.planning.spec import BuildSpec
@@ -43,7 +45,7 @@ class Planner:
         project: As given.
 
     Raises:
-        ConfigError: Something is wrong that concerns all environments.
+        ConfigError: Something is wrong that concerns all environments, the lock included.
     """
 
     def __init__(self, project: Project, surroundings: Surroundings, overrides: Overrides) -> None:
@@ -56,6 +58,7 @@ class Planner:
             sites=Sites(surroundings, root),
             places=Places(surroundings, root),
             given=overrides.variables,
+            lock=lock_of(Path(root), surroundings),
         )
         self._check(overrides)
         try:
@@ -98,6 +101,11 @@ class Planner:
                 "what an environment inherits can't be changed from outside",
                 key="overrides.inherits",
             )
+
+    @property
+    def lock(self) -> Lock | None:
+        """The project's lock, or None."""
+        return self._shared.lock
 
     def names(self) -> tuple[str, ...]:
         """Return the environments that there are: those declared, else the named stages."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
 from stagebuild.config.keypaths import Misfit, within
-from stagebuild.config.kinds import NETWORKS
+from stagebuild.config.kinds import GIT_METADATA, NETWORKS
 from stagebuild.config.plain import read_choice, read_count
 from stagebuild.config.templates import Absent
 from stagebuild.planning.bases import is_base
@@ -30,13 +30,15 @@ from stagebuild.planning.entries import (
 from stagebuild.planning.filling import map_text
 from stagebuild.planning.sites import check_stage, stage_for
 from stagebuild.planning.spec import DEFAULT_RETRIES, BuildSpec
+from stagebuild.planning.stamping import EPOCH_VARIABLE, epoch_of, stamps_of
 from stagebuild.planning.variables import Variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from stagebuild.model import Budget, Builder, CacheEntry, Image, Platform, Project
+    from stagebuild.locks import Lock
+    from stagebuild.model import Budget, Builder, CacheEntry, Digest, Image, Platform, Project
     from stagebuild.planning.entries import Places
     from stagebuild.planning.inheritance import Settings
     from stagebuild.planning.naming import BuildName
@@ -57,6 +59,7 @@ class Shared(NamedTuple):
         sites: Contexts and Dockerfiles.
         places: Files and variables that entries point to.
         given: Values of variables from the command line.
+        lock: The project's lock, or None.
     """
 
     project: Project
@@ -65,6 +68,7 @@ class Shared(NamedTuple):
     sites: Sites
     places: Places
     given: Mapping[str, str]
+    lock: Lock | None
 
 
 class Resolution:
@@ -146,13 +150,14 @@ class Resolution:
         site = self.site()
         target = self._variables.target = self.target(site)
         places = self._shared.places
-        build_args = self._members("build_args", places.build_arg)
+        build_args = self._timed(self._members("build_args", places.build_arg))
         written = self._members("contexts", lambda _, context: places.context(context))
         bases = {name: context for name, context in written.items() if is_base(context)}
         contexts = {name: context for name, context in written.items() if name not in bases}
         platforms = tuple(dict.fromkeys(self._items("platforms", read_platform)))
         builder = self._text("builder")
         repository = self._repository()
+        labels, annotations = self._stamped(platforms)
         graph = graph_for = None
         if site.tree is not None:
             graphs = partial(
@@ -168,8 +173,8 @@ class Resolution:
             dockerfile_shown=site.shown,
             target=target,
             build_args=build_args,
-            labels=self._filled("labels", {}),
-            annotations=self._filled("annotations", {}),
+            labels=labels,
+            annotations=annotations,
             tags=self._tags(repository),
             repository=repository,
             platforms=platforms,
@@ -199,6 +204,8 @@ class Resolution:
             retry_steps=self._items("retry_steps", lambda stage: _stage(stage, site)),
             timeout_s=self._one("timeout", read_duration_s),
             idle_timeout_s=self._one("idle_timeout", read_duration_s),
+            reproducible=self._settings.get("reproducible", False),
+            locked=self._locked(),
             budget=self._budget(),
             graph=graph,
             graph_for=graph_for,
@@ -250,6 +257,46 @@ class Resolution:
             return self._shared.facts.value("git.branch")
         except Absent:
             return None
+
+    def _timed(self, build_args: dict[str, str]) -> dict[str, str]:
+        """Return build args with the time of a reproducible build, unless they have one."""
+        if EPOCH_VARIABLE in build_args:
+            return build_args
+        if not self._settings.get("reproducible", False):
+            given = self._shared.facts.environ.get(EPOCH_VARIABLE)
+            # buildx takes it from its environment, so that every backend has to.
+            return {**build_args, EPOCH_VARIABLE: given} if given else build_args
+        with within("reproducible"):
+            if self._settings.get("attestations"):
+                raise Misfit(
+                    "an attestation tells when it was built, so the digest would be another each"
+                    " time",
+                    hint="leave attestations out, or reproducible",
+                )
+            return {**build_args, EPOCH_VARIABLE: str(epoch_of(self._shared.facts))}
+
+    def _stamped(
+        self, platforms: tuple[Platform, ...]
+    ) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        """Return labels and annotations, with what git says where that is asked for."""
+        labels: dict[str, str] = self._filled("labels", {})
+        annotations: dict[str, str] = self._filled("annotations", {})
+        wanted = self._one("git_metadata", lambda text: read_choice(text, GIT_METADATA))
+        if wanted in (None, "none"):
+            return labels, annotations
+        with within("git_metadata"):
+            stamps = stamps_of(self._shared.facts)
+        if wanted != "annotations":
+            labels = {**stamps, **labels}
+        if wanted != "labels":
+            # Only an index can be annotated as one, and one platform makes none.
+            level = "index,manifest:" if len(platforms) > 1 else ""
+            annotations = {**{f"{level}{n}": text for n, text in stamps.items()}, **annotations}
+        return labels, annotations
+
+    def _locked(self) -> dict[str, Digest]:
+        lock = self._shared.lock
+        return {} if lock is None else {name: each.digest for name, each in lock.images.items()}
 
     def _budget(self) -> Budget | None:
         written = self._filled("budget", {})

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Budget,
         Builder,
         CacheEntry,
+        Digest,
         Output,
         Platform,
         Project,
@@ -80,6 +81,9 @@ class BuildSpec:
         retry_steps: Stages whose failing RUN and COPY steps are worth another attempt, too.
         timeout_s: How long the build may take, attempts and waits included; None is for ever.
         idle_timeout_s: How long nothing may be heard of it; None likewise.
+        reproducible: Whether the times in the image are that of its build arg
+            ``SOURCE_DATE_EPOCH``, files included.
+        locked: Digest by base image, which the lock has: ``docker.io/library/alpine:3.20``.
         budget: What the image may come to, or None.
         graph: Returns the Dockerfile's stages, the same each time it is called; None for a remote
             context. Usually called already by ``plan_builds``, which refuses what it raises.
@@ -124,6 +128,8 @@ class BuildSpec:
     retry_steps: tuple[str, ...] = ()
     timeout_s: float | None = None
     idle_timeout_s: float | None = None
+    reproducible: bool = False
+    locked: Mapping[str, Digest] = field(default_factory=dict)
     budget: Budget | None = None
     held_secrets: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     graph: Callable[[], StageGraph] | None = field(default=None, compare=False, repr=False)

@@ -10,13 +10,13 @@ import os
 import time
 from typing import TYPE_CHECKING, Self
 
-from stagebuild.planning.git import read_git
-from stagebuild.values import frozen
+from stagebuild.planning.git import read_commit, read_git
+from stagebuild.values import frozen, replaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from stagebuild.planning.git import GitFacts
+    from stagebuild.planning.git import CommitFacts, GitFacts
 
 
 @frozen
@@ -33,6 +33,7 @@ class Surroundings:
         read_bytes: Returns a file's content, or raises OSError.
         is_folder: Whether a path is a folder.
         is_file: Whether a path is there and is no folder.
+        commit: Returns what else there is to say of the checkout, as ``git`` does.
     """
 
     environ: Mapping[str, str]
@@ -42,6 +43,7 @@ class Surroundings:
     read_bytes: Callable[[str], bytes]
     is_folder: Callable[[str], bool]
     is_file: Callable[[str], bool]
+    commit: Callable[[str], CommitFacts] = read_commit
 
     @classmethod
     def current(cls) -> Self:
@@ -57,6 +59,10 @@ class Surroundings:
             is_folder=os.path.isdir,
             is_file=_is_file,
         )
+
+    def without_file(self, path: str) -> Self:
+        """Return those in which there is no file at ``path``."""
+        return replaced(self, is_file=lambda asked: asked != path and self.is_file(asked))
 
 
 def _read_bytes(path: str) -> bytes:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from stagebuild.model import Image, Project
-    from stagebuild.planning.git import GitFacts
+    from stagebuild.planning.git import CommitFacts, GitFacts
     from stagebuild.planning.surroundings import Surroundings
 
 _DATES = {
@@ -42,6 +42,7 @@ class Facts:
         self._surroundings = surroundings
         self._root = root
         self._git: GitFacts | GitUnavailable | None = None
+        self._commit: CommitFacts | None = None
 
     def value(self, name: str) -> str:
         """
@@ -61,6 +62,29 @@ class Facts:
         if name not in BUILT_INS or not name.startswith("git."):
             raise KeyError(name)
         return _git_value(name, self._git_facts())
+
+    def git(self) -> GitFacts:
+        """
+        Return the state of the checkout.
+
+        Raises:
+            GitUnavailable: There is none.
+        """
+        try:
+            return self._git_facts()
+        except Absent as absent:
+            raise GitUnavailable(str(absent)) from absent
+
+    def commit(self) -> CommitFacts:
+        """
+        Return what else there is to say of the checkout.
+
+        Raises:
+            GitUnavailable: There is none.
+        """
+        if self._commit is None:
+            self._commit = self._surroundings.commit(self._root)
+        return self._commit
 
     def _git_facts(self) -> GitFacts:
         if self._git is None:

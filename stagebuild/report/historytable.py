@@ -25,7 +25,13 @@ DRAWN = 30
 """How many builds a course shows at most."""
 
 _GAP = "  "
-_TONES = {"built": Tone.PLAIN, "skipped": Tone.QUIET, "canceled": Tone.CAUTION, "failed": Tone.BAD}
+_TONES = {
+    "built": Tone.PLAIN,
+    "skipped": Tone.QUIET,
+    "promoted": Tone.PLAIN,
+    "canceled": Tone.CAUTION,
+    "failed": Tone.BAD,
+}
 
 
 def environments_table(
@@ -189,7 +195,12 @@ def _step_time(build: BuildRecord, stage: StageRecord, number: int) -> float | N
 
 def _build_line(build: BuildRecord, look: Look) -> str:
     """Return what one build was: when, how long, how much of it cached, what came of it."""
-    mark = {"built": look.glyphs.done, "skipped": look.glyphs.dot, "failed": look.glyphs.failed}
+    mark = {
+        "built": look.glyphs.done,
+        "skipped": look.glyphs.dot,
+        "promoted": look.glyphs.done,
+        "failed": look.glyphs.failed,
+    }
     glyph = mark.get(build.outcome, look.glyphs.canceled)
     commit = ""
     if build.git is not None:

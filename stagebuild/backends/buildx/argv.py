@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 
 from stagebuild.backends.buildx.buildargs import build_arg_options
 from stagebuild.backends.buildx.gitauth import without_git_passwords
+from stagebuild.backends.requirements import REPRODUCIBLE
 from stagebuild.errors import UnsupportedFeature
 from stagebuild.model.csvfields import join_fields
-from stagebuild.values import field, frozen
+from stagebuild.values import field, frozen, replaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from stagebuild.planning.spec import BuildSpec
 
 BACKEND = "buildx"
+
+POLICY_VARIABLE = "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY"
+POLICY_NAME = "source-policy.json"
 
 # Output types that make an image; ``registry`` is ``image`` that pushes.
 _IMAGE_TYPES = frozenset({"docker", "image", "oci", "registry"})
@@ -56,6 +60,7 @@ def invocation(
     metadata_file: str,
     environ: Mapping[str, str],
     stores_images: bool = False,
+    policy_file: str | None = None,
 ) -> Invocation:
     """
     Return how buildx is started to build ``spec``.
@@ -67,6 +72,7 @@ def invocation(
         environ: The environment that the child gets; decides how build args are passed.
         stores_images: Whether the builder is known to keep every image that it makes in the
             engine's image store, as the ``docker`` driver does.
+        policy_file: What holds base images to their digests, or None.
 
     Raises:
         UnsupportedFeature: Something can't be said to buildx: a build arg that would change the
@@ -103,7 +109,8 @@ def invocation(
         for id_, secret in spec.secrets.items()
         if secret.command is not None
     }
-    return Invocation(argv=tuple(argv), added={**added, **git.added, **printed})
+    policy = {} if policy_file is None else {POLICY_VARIABLE: policy_file}
+    return Invocation(argv=tuple(argv), added={**added, **git.added, **printed, **policy})
 
 
 def _each(option: str, values: Iterator[str] | Sequence[str]) -> Iterator[str]:
@@ -192,17 +199,29 @@ def _outputs(spec: BuildSpec, *, stores_images: bool) -> Iterator[str]:
     Where every image is in the store anyway, loading it besides is two writers of one tag, of
     which the slower one fails: "already exists".
     """
-    pushing = [out for out in spec.outputs if out.pushes]
-    yield from _each("--output", (_output(out) for out in spec.outputs if not out.pushes))
-    if spec.load and not loads_besides(spec):
+    extra = REPRODUCIBLE if spec.reproducible else {}
+    end = "".join(f",{key}={value}" for key, value in extra.items())
+    outputs = [_with(out, extra) for out in spec.outputs]
+    pushing = [out for out in outputs if out.pushes]
+    yield from _each("--output", (_output(out) for out in outputs if not out.pushes))
+    if spec.load and not loads_besides(spec) and not extra:
         yield "--load"
     elif spec.load and not stores_images:
-        yield from ("--output", "type=docker")
+        yield from ("--output", f"type=docker{end}")
     yield from _each("--output", map(_output, pushing))
-    if spec.push and not pushing:
+    if spec.push and not pushing and extra:
+        yield from ("--output", f"type=image,push=true{end}")
+    elif spec.push and not pushing:
         # Alone, --push knows best: since 0.31 it also spares unpacking.
         alone = not spec.load and not any(out.type in _IMAGE_TYPES for out in spec.outputs)
         yield from ("--push",) if alone else ("--output", "type=image,push=true")
+
+
+def _with(output: Output, extra: Mapping[str, str]) -> Output:
+    """Return an output of an image with further attributes, which give way to its own."""
+    if output.type not in _IMAGE_TYPES or not extra:
+        return output
+    return replaced(output, attributes={**extra, **output.attributes})
 
 
 def _output(output: Output) -> str:

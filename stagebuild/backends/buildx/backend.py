@@ -11,14 +11,20 @@ import contextlib
 from collections import deque
 from typing import TYPE_CHECKING
 
-from stagebuild.backends.base import SolveFailed, check_held
+from stagebuild.backends.base import Feature, SolveFailed, check_held
 from stagebuild.backends.buildx import process
-from stagebuild.backends.buildx.argv import BACKEND, Invocation, invocation, loads_besides
+from stagebuild.backends.buildx.argv import (
+    BACKEND,
+    POLICY_NAME,
+    Invocation,
+    invocation,
+    loads_besides,
+)
 from stagebuild.backends.buildx.discovery import buildx_command
 from stagebuild.backends.buildx.factscache import FactsCache, cache_path, program_identity
 from stagebuild.backends.buildx.metadata import read_response
 from stagebuild.backends.buildx.privatefolder import private_folder
-from stagebuild.backends.requirements import required_features
+from stagebuild.backends.requirements import required_features, stores_images
 from stagebuild.errors import BackendError, ProtocolError, UnsupportedFeature
 from stagebuild.progress.events import PlainLine
 from stagebuild.progress.rawjson import EventDecoder
@@ -26,7 +32,7 @@ from stagebuild.progress.rawjson import EventDecoder
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from stagebuild.backends.base import Backend, Cancel, Emit, Feature, ImageStore, SolveResponse
+    from stagebuild.backends.base import Backend, Cancel, Emit, ImageStore, SolveResponse
     from stagebuild.backends.buildx.linting import LintWarning
     from stagebuild.backends.buildx.looks import BuilderFacts
     from stagebuild.model import ImageFacts
@@ -92,6 +98,7 @@ class BuildxBackend:
                 metadata_file=metadata_file,
                 environ=self._environ,
                 stores_images=self._stores_images(spec, command),
+                policy_file=_write_policy(spec, folder, self._environ),
             )
             watched = _Watched(emit)
             ended = self._run(spec, started, watched, cancel)
@@ -142,6 +149,7 @@ class BuildxBackend:
                 command=self._buildx(),
                 metadata_file=_METADATA_NAME,
                 environ=self._environ,
+                policy_file=POLICY_NAME if spec.locked else None,
             )
         )
 
@@ -194,13 +202,26 @@ class BuildxBackend:
             return
         from stagebuild.backends.buildx.versions import (  # noqa: PLC0415
             NEEDS_CONTAINERD_STORE,
+            REPRODUCIBLE_REMEDY,
             remedy,
         )
 
+        if Feature.LOCKED_BASES in required:
+            facts = self._known_builder(spec.builder, command)
+            if facts is not None and not facts.obeys_policies:
+                raise UnsupportedFeature(
+                    Feature.LOCKED_BASES, backend=BACKEND, remedy=remedy(Feature.LOCKED_BASES)
+                )
         gated = required & NEEDS_CONTAINERD_STORE
         if gated and self._lacks_containerd_store(spec.builder, command):
             feature: Feature = min(gated)
             raise UnsupportedFeature(feature, backend=BACKEND, remedy=remedy(feature))
+        if Feature.REPRODUCIBLE in required and stores_images(spec):
+            facts = self._known_builder(spec.builder, command)
+            if facts is not None and facts.driver == "docker":
+                raise UnsupportedFeature(
+                    Feature.REPRODUCIBLE, backend=BACKEND, remedy=REPRODUCIBLE_REMEDY
+                )
 
     def _lacks_containerd_store(self, builder: str | None, command: Sequence[str]) -> bool:
         facts = self._known_builder(builder, command)
@@ -330,6 +351,15 @@ def _temporary_folder() -> Iterator[str]:
                 f"a temporary folder can't be made: {error.strerror}: {error.filename}"
             ) from error
         yield folder
+
+
+def _write_policy(spec: BuildSpec, folder: str, environ: Mapping[str, str]) -> str | None:
+    """Write what holds base images to their digests, and return the file; None without a lock."""
+    if not spec.locked:
+        return None
+    from stagebuild.backends.buildx.policyfile import write_policy  # noqa: PLC0415 - see above
+
+    return write_policy(spec.locked, folder, environ)
 
 
 def _read(path: str) -> bytes:

@@ -33,6 +33,8 @@ _SELECTING_VARIABLES = (
     "DOCKER_HOST",
     "HOME",
 )
+_MOBY_LABELS = "org.mobyproject.buildkit.worker.moby."
+_OLDEST_WITH_POLICIES = Version(0, 11)
 _SNAPSHOTTER_LABEL = "org.mobyproject.buildkit.worker.snapshotter"
 
 
@@ -45,11 +47,13 @@ class BuilderFacts:
         name: As ``default``.
         driver: As ``docker`` or ``docker-container``.
         containerd_store: Whether a ``docker`` driver's engine has the containerd image store.
+        obeys_policies: Whether its BuildKit knows source policies; where nothing tells, it does.
     """
 
     name: str
     driver: str
     containerd_store: bool
+    obeys_policies: bool
 
 
 def builder_identity(
@@ -176,7 +180,22 @@ def read_inspection(text: str) -> BuilderFacts | None:
         name=pairs.get("Name", ""),
         driver=pairs["Driver"],
         containerd_store=_SNAPSHOTTER_LABEL in pairs,
+        obeys_policies=_obeys_policies(pairs),
     )
+
+
+def _obeys_policies(pairs: Mapping[str, str]) -> bool:
+    """
+    Say whether BuildKit is 0.11 or later; an older one ignores a policy without a word.
+
+    A Docker engine's does not tell its version. Docker 23, the first with such a BuildKit, is also
+    the first whose worker tells the address of ``host-gateway``.
+    """
+    if pairs["Driver"] == "docker":
+        answers = pairs.get("Status") == "running"
+        return not answers or any(label.startswith(_MOBY_LABELS) for label in pairs)
+    version = Version.find(pairs.get("BuildKit version", pairs.get("Buildkit", "")))
+    return version is None or version == Version(0, 0) or version >= _OLDEST_WITH_POLICIES
 
 
 def known_builder(

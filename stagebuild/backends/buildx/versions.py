@@ -74,6 +74,9 @@ REQUIREMENTS = {
     Feature.DOCKER_OUTPUT: Requirement(
         buildx=Version(0, 2), buildkit=Version(0, 3), engine="24.0", containerd_store=True
     ),
+    Feature.LOCKED_BASES: Requirement(
+        buildx=Version(0, 10), buildkit=Version(0, 11), engine="23.0"
+    ),
     Feature.MULTI_PLATFORM: Requirement(
         buildx=Version(0, 2), buildkit=Version(0, 3), engine="24.0", containerd_store=True
     ),
@@ -93,6 +96,9 @@ REQUIREMENTS = {
         buildx=Version(0, 2), buildkit=Version(0, 3), engine="24.0", containerd_store=True
     ),
     Feature.PUSH: Requirement(buildx=Version(0, 2), buildkit=Version(0, 3), engine="20.10"),
+    Feature.REPRODUCIBLE: Requirement(
+        buildx=Version(0, 13), buildkit=Version(0, 13), engine="26.0", containerd_store=True
+    ),
     Feature.ULIMITS: Requirement(buildx=Version(0, 7), buildkit=Version(0, 10), engine="23.0"),
 }
 """What each feature needs, by feature."""
@@ -107,6 +113,14 @@ CONTAINERD_REMEDY = (
     "create --driver docker-container --use"
 )
 """What to do when the ``docker`` driver lacks something for want of the image store."""
+
+
+REPRODUCIBLE_REMEDY = (
+    "buildx makes the engine unpack every image, which BuildKit refuses beside rewritten times: use"
+    " the sdk backend, or a builder with another driver: docker buildx create --driver"
+    " docker-container --use"
+)
+"""What to do where the ``docker`` driver is to store or push a reproducible image."""
 
 
 def remedy(feature: Feature) -> str:

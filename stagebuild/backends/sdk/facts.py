@@ -48,6 +48,7 @@ _NEEDS_STORE = frozenset(
         Feature.MULTI_PLATFORM,
         Feature.OCI_LAYOUT_CONTEXTS,
         Feature.OCI_OUTPUT,
+        Feature.REPRODUCIBLE,
     }
 )
 _STORE_REMEDY = (
@@ -58,9 +59,11 @@ _STORE_REMEDY = (
 _OLDEST = {
     Feature.ANNOTATIONS: ((0, 11), "23.0"),
     Feature.ATTESTATIONS: ((0, 11), "23.0"),
+    Feature.LOCKED_BASES: ((0, 11), "23.0"),
     Feature.MULTIPLE_OUTPUTS: ((0, 13), "26.0"),
     Feature.NAMED_CONTEXTS: ((0, 10), "23.0"),
     Feature.NO_CACHE_FILTER: ((0, 10), "23.0"),
+    Feature.REPRODUCIBLE: ((0, 13), "26.0"),
     Feature.ULIMITS: ((0, 10), "23.0"),
 }
 _OLDEST_SHM = (0, 10)

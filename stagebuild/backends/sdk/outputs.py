@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from stagebuild.backends.base import SolveFailed
+from stagebuild.backends.requirements import REPRODUCIBLE
 from stagebuild.backends.sdk.dockerconfig import BACKEND
 from stagebuild.buildkit.messages import Exporter
 from stagebuild.errors import UnsupportedFeature
@@ -67,7 +68,7 @@ def outputs_of(spec: BuildSpec, facts: EngineFacts) -> Outputs:
         target = _target(output)
         if target is not None:
             targets[len(exporters)] = target
-        exporters.append(_exporter(output, image, facts))
+        exporters.append(_exporter(output, image, facts, reproducible=spec.reproducible))
     if pushes and not image["name"]:
         raise SolveFailed("a tag is needed to push: nothing says where to")
     if len(layouts) > 1:
@@ -120,7 +121,9 @@ def _with_defaults(spec: BuildSpec, facts: EngineFacts) -> list[Output]:
     return [*local, *pushing]
 
 
-def _exporter(output: Output, image: Mapping[str, str], facts: EngineFacts) -> Exporter:
+def _exporter(
+    output: Output, image: Mapping[str, str], facts: EngineFacts, *, reproducible: bool
+) -> Exporter:
     attributes = dict(output.attributes)
     kind = output.type
     if kind == "registry":
@@ -130,8 +133,13 @@ def _exporter(output: Output, image: Mapping[str, str], facts: EngineFacts) -> E
         attributes = {**image, **attributes}
         if not attributes["name"]:
             del attributes["name"]
+        if reproducible:
+            attributes = {**REPRODUCIBLE, **attributes}
     if facts.is_docker and kind in ("image", "docker") and not output.dest:
-        kind = "moby"
+        # The engine's own exporter unpacks, which BuildKit refuses beside rewritten times.
+        kind = "image" if reproducible else "moby"
+        if reproducible and "name" not in attributes:
+            attributes["dangling-name-prefix"] = "moby-dangling"
         if not facts.has_store:
             attributes.pop("push", None)
     return Exporter(type=kind, attrs=attributes)

@@ -13,90 +13,70 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from stagebuild.backends.base import SolveFailed
-from stagebuild.buildkit.wire import Message, integer, mapping, message, messages, text
+from stagebuild.backends.sourcepolicy import VERSION, policy_document
+from stagebuild.buildkit.messages_policy import (
+    ACTIONS,
+    CONDITIONS,
+    MATCHES,
+    Constraint,
+    Rule,
+    Selector,
+    SourcePolicy,
+    Update,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 VARIABLE = "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY"
 
-_ACTIONS = ("ALLOW", "DENY", "CONVERT")
-_MATCHES = ("WILDCARD", "EXACT", "REGEX")
-_CONDITIONS = ("EQUAL", "NOTEQUAL", "MATCHES")
 
-
-class _Constraint(Message):
-    key: str = text(1)
-    value: str = text(2)
-    condition: int = integer(3)
-
-
-class _Selector(Message):
-    identifier: str = text(1)
-    match_type: int = integer(2)
-    constraints: tuple[_Constraint, ...] = messages(3, _Constraint)
-
-
-class _Update(Message):
-    identifier: str = text(1)
-    attrs: Mapping[str, str] = mapping(2)
-
-
-class _Rule(Message):
-    action: int = integer(1)
-    selector: _Selector | None = message(2, _Selector)
-    updates: _Update | None = message(3, _Update)
-
-
-class _Policy(Message):
-    version: int = integer(1)
-    rules: tuple[_Rule, ...] = messages(2, _Rule)
-
-
-def source_policy(environ: Mapping[str, str]) -> bytes:
+def source_policy(environ: Mapping[str, str], locked: Mapping[str, str]) -> bytes:
     """
     Return the policy as a solve's request has it; empty when there is none.
+
+    Args:
+        environ: Names the user's own policy, whose rules come first.
+        locked: Digest by base image.
 
     Raises:
         SolveFailed: The file can't be read, or is no policy.
     """
+    rules = tuple(map(_rule, policy_document(locked)["rules"]))
     path = environ.get(VARIABLE)
     if not path:
-        return b""
+        return SourcePolicy(version=VERSION, rules=rules).encode() if rules else b""
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - pathlib is not loaded on this path
-            return _policy(json.load(file)).encode()
+            said = json.load(file)
+        own = tuple(map(_rule, said.get("rules") or ()))
+        return SourcePolicy(version=int(said.get("version") or 0), rules=(*own, *rules)).encode()
     except OSError as error:
         raise SolveFailed(f"{VARIABLE}: {path}: {error.strerror}") from error
     except (ValueError, TypeError, AttributeError, KeyError) as error:
         raise SolveFailed(f"{VARIABLE}: {path} is no source policy: {error}") from error
 
 
-def _policy(said: Mapping[str, Any]) -> _Policy:
-    rules = tuple(map(_rule, said.get("rules") or ()))
-    return _Policy(version=int(said.get("version") or 0), rules=rules)
-
-
-def _rule(said: Mapping[str, Any]) -> _Rule:
+def _rule(said: Mapping[str, Any]) -> Rule:
     selector, updates = said.get("selector") or {}, said.get("updates")
     constraints = tuple(
-        _Constraint(
+        Constraint(
             key=str(one.get("key", "")),
             value=str(one.get("value", "")),
-            condition=_number(one.get("condition"), _CONDITIONS),
+            condition=_number(one.get("condition"), CONDITIONS),
         )
         for one in selector.get("constraints") or ()
     )
-    return _Rule(
-        action=_number(said.get("action"), _ACTIONS),
-        selector=_Selector(
+    return Rule(
+        action=_number(said.get("action"), ACTIONS),
+        selector=Selector(
             identifier=str(selector.get("identifier", "")),
-            match_type=_number(selector.get("match_type", selector.get("matchType")), _MATCHES),
+            match_type=_number(selector.get("match_type", selector.get("matchType")), MATCHES),
             constraints=constraints,
         ),
         updates=None
         if updates is None
-        else _Update(
+        else Update(
             identifier=str(updates.get("identifier", "")), attrs=dict(updates.get("attrs") or {})
         ),
     )

@@ -66,12 +66,14 @@ def floating_base(subject: Subject) -> Iterator[Hit]:
     """Yield each base image without a tag or with ``latest``: it means something else tomorrow."""
     for stage, image in subject.images():
         _, tag = _name_and_tag(image)
+        if image.normalized in subject.locked:
+            continue
         if tag in ("", "latest") and "@" not in image.reference:
             what = "has no tag, which means latest" if not tag else "is a tag that moves"
             yield Hit(
                 line=stage.text.opening.line,
                 message=f"{image.reference} {what}: the build changes when the image does",
-                hint="name a version, as python:3.12-slim, or a digest",
+                hint="name a version, as python:3.12-slim; `stagebuild lock` holds it to a digest",
             )
 
 
@@ -79,12 +81,14 @@ def without_digest(subject: Subject) -> Iterator[Hit]:
     """Yield each base image of a shipped image that has a tag and no digest."""
     for _, root, image in _production_roots(subject):
         _, tag = _name_and_tag(image)
+        if image.normalized in subject.locked:
+            continue
         if tag not in ("", "latest") and "@" not in image.reference:
             yield Hit(
                 line=root.text.opening.line,
                 message=f"{image.reference} is a tag, which its publisher moves from time to time",
-                hint=f"FROM {image.reference}@sha256:… lets a build be repeated; `docker buildx"
-                f" imagetools inspect {image.reference}` tells the digest",
+                hint="`stagebuild lock` writes down its digest, and builds keep to it; so does"
+                f" FROM {image.reference}@sha256:…",
             )
 
 

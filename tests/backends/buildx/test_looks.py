@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from stagebuild.backends.buildx.looks import BuilderFacts, read_inspection
 
 CONTAINERD = """\
@@ -39,17 +41,36 @@ Error:    listing workers: failed to list workers: connection refused
 
 def test_the_image_store_is_told_by_the_workers_snapshotter() -> None:
     assert read_inspection(CONTAINERD) == BuilderFacts(
-        name="default", driver="docker", containerd_store=True
+        name="default", driver="docker", containerd_store=True, obeys_policies=True
     )
     assert read_inspection(GRAPH) == BuilderFacts(
-        name="default", driver="docker", containerd_store=False
+        name="default", driver="docker", containerd_store=False, obeys_policies=True
     )
 
 
 def test_a_builder_that_does_not_answer_is_told_by_its_driver() -> None:
     assert read_inspection(BROKEN) == BuilderFacts(
-        name="farm", driver="remote", containerd_store=False
+        name="farm", driver="remote", containerd_store=False, obeys_policies=True
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "obeys"),
+    [
+        (CONTAINERD, True),
+        ("Driver: docker\nStatus: running\nBuildkit: 20.10.24\n", False),
+        ("Driver: docker\nError: cannot connect\n", True),
+        ("Driver: docker-container\nStatus: running\nBuildKit version: v0.10.6\n", False),
+        ("Driver: docker-container\nStatus: running\nBuildKit version: v0.12.5\n", True),
+        ("Driver: remote\nStatus: running\n", True),
+    ],
+)
+def test_a_builder_before_source_policies_is_told_by_what_it_does_not_say(
+    text: str, obeys: bool
+) -> None:
+    facts = read_inspection(text)
+    assert facts is not None
+    assert facts.obeys_policies is obeys
 
 
 def test_another_text_is_none() -> None:

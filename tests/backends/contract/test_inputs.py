@@ -129,6 +129,39 @@ def test_pull_looks_a_base_image_up_in_the_registry(lab: Any) -> None:
     assert lab.exported(dockerfile, pull=True) == {"version": f"new {lab.nonce}\n"}
 
 
+def test_a_locked_base_is_what_the_lock_says_wherever_the_tag_points(lab: Any) -> None:
+    for name in ("old", "new"):
+        lab.build(
+            lab.spec(
+                f"FROM busybox\nRUN echo NONCE {name} > /made\n", tags=(lab.tag(name),), push=True
+            )
+        )
+    old = lab.registry_manifest(lab.tag("old"))[0]
+    lab.retag(lab.tag("new"), "base")
+    base = lab.tag("base")
+    text = (
+        f"FROM {base} AS stands\nFROM scratch\nCOPY --from=stands /made /base\n"
+        f"COPY --from={base} /made /copied\nCOPY --from=linked /made /linked\n"
+    )
+    fields = {"contexts": {"linked": f"docker-image://{base}"}}
+
+    moved = lab.exported(text, **fields)
+    locked = lab.exported(text, locked={base: old}, **fields)
+
+    assert set(moved.values()) == {f"{lab.nonce} new\n"}
+    assert set(locked.values()) == {f"{lab.nonce} old\n"}
+
+
+def test_a_lock_changes_no_cache_key(lab: Any) -> None:
+    lab.build(lab.spec("FROM busybox\nRUN echo NONCE > /made\n", tags=(lab.tag(),), push=True))
+    text = f"FROM {lab.tag()}\nRUN echo NONCE > /again\n"
+    lab.build(lab.spec(text))
+
+    locked = {lab.tag(): lab.registry_manifest(lab.tag())[0]}
+
+    assert lab.build(lab.spec(text, locked=locked)).cached(f"RUN echo {lab.nonce} > /again")
+
+
 def test_network_none_leaves_steps_without_a_network(lab: Any) -> None:
     dockerfile = f"FROM busybox\nRUN mkdir /out && ls /sys/class/net > /out/nets # NONCE{OUT}"
 

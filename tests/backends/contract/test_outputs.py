@@ -6,10 +6,12 @@ import json
 import tarfile
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
 
 import pytest
 
 from stagebuild.backends.base import Feature, SolveFailed
+from stagebuild.errors import UnsupportedFeature
 from stagebuild.model import Attestation, CacheEntry, Output
 from stagebuild.model.values import Platform
 
@@ -193,6 +195,110 @@ def test_provenance_is_attached_when_asked_for(lab: Any) -> None:
     facts = lab.backend.image_facts(spec, response)
     assert facts is not None
     assert list(facts.platform_digests.values()) == [index["manifests"][0]["digest"]]
+
+
+def test_an_sbom_whose_scanner_is_nowhere_to_be_had_is_an_error_that_names_it(lab: Any) -> None:
+    scanner = f"{lab.engine.registry}/no-such/scanner:1"
+    wanted = (Attestation(type="sbom", attributes={"generator": scanner}),)
+    spec = lab.spec(SMALL, tags=(lab.tag(),), push=True, attestations=wanted)
+    if lab.lacks(Feature.ATTESTATIONS):
+        lab.refuses(spec, Feature.ATTESTATIONS)
+        return
+
+    with pytest.raises(SolveFailed, match="no-such/scanner"):
+        lab.build(spec)
+
+
+@pytest.mark.parametrize("kind", ["registry", "image"])
+def test_an_output_of_an_image_may_push_by_itself(kind: str, lab: Any) -> None:
+    attributes = {"push": "true"} if kind == "image" else {}
+    output = Output(type=kind, attributes=attributes)
+
+    response = lab.build(lab.spec(SMALL, tags=(lab.tag(),), outputs=(output,))).response
+
+    assert lab.registry_manifest(lab.tag())[0] == response.digest
+
+
+def test_an_output_of_an_image_stays_in_the_store_unless_it_pushes(lab: Any) -> None:
+    lab.build(lab.spec(SMALL, tags=(lab.tag(),), outputs=(Output(type="image"),)))
+
+    assert lab.docker("image", "inspect", "--format", "{{.RepoTags}}", lab.tag())
+    with pytest.raises(HTTPError):
+        lab.registry_manifest(lab.tag())
+
+
+def test_every_kind_of_output_at_once(lab: Any, tmp_path: Path) -> None:
+    files = {kind: tmp_path / f"out.{kind}" for kind in ("oci", "docker", "tar")}
+    outputs = [Output(type=kind, dest=str(path)) for kind, path in files.items()]
+    outputs.append(Output(type="local", dest=str(tmp_path / "folder")))
+    outputs.append(Output(type="registry"))
+    spec = lab.spec(SMALL, tags=(lab.tag(),), outputs=tuple(outputs))
+    if lab.lacks(Feature.OCI_OUTPUT):
+        lab.refuses(spec, Feature.DOCKER_OUTPUT)
+        return
+
+    response = lab.build(spec).response
+
+    assert lab.registry_manifest(lab.tag())[0] == response.digest
+    assert (tmp_path / "folder" / lab.nonce).exists()
+    for path in files.values():
+        with tarfile.open(path) as archive:
+            assert archive.getnames()
+
+
+REPRODUCIBLE = {
+    "build_args": {"SOURCE_DATE_EPOCH": "1700000000"},
+    "reproducible": True,
+    "no_cache": True,
+}
+
+
+def test_a_reproducible_image_is_the_same_from_two_engines(lab: Any) -> None:
+    # Layers are not compressed: gzip's bytes differ between the two engines' versions.
+    output = Output(type="registry", attributes={"compression": "uncompressed"})
+    text = "FROM busybox\nCOPY Dockerfile /NONCE\nRUN mkdir /made && date > /dev/null\n"
+    spec = lab.spec(text, tags=(lab.tag(),), outputs=(output,), **REPRODUCIBLE)
+    if lab.lacks(Feature.REPRODUCIBLE):
+        lab.refuses(spec, Feature.REPRODUCIBLE)
+        return
+    if lab.backend.name == "buildx":
+        with pytest.raises(UnsupportedFeature, match="use the sdk backend"):
+            lab.build(spec)
+        return
+
+    here = lab.build(spec).response.digest
+    (lab.folder / "Dockerfile").touch()
+
+    assert lab.build(spec, backend=lab.elsewhere).response.digest == here
+    assert lab.registry_manifest(lab.tag())[0] == here
+
+
+def test_two_builds_of_a_reproducible_image_to_a_file_have_one_digest(
+    lab: Any, tmp_path: Path
+) -> None:
+    outputs = [Output(type="oci", dest=str(tmp_path / name)) for name in ("one.tar", "two.tar")]
+    text = "FROM busybox\nCOPY Dockerfile /NONCE\nRUN mkdir /made\n"
+    specs = [lab.spec(text, outputs=(output,), **REPRODUCIBLE) for output in outputs]
+    if lab.lacks(Feature.REPRODUCIBLE):
+        lab.refuses(specs[0], Feature.OCI_OUTPUT)
+        return
+
+    digests = {lab.build(spec).response.digest for spec in specs}
+
+    assert len(digests) == 1
+
+
+def test_a_reproducible_image_is_in_the_store(lab: Any) -> None:
+    spec = lab.spec(SMALL, tags=(lab.tag(),), load=True, **REPRODUCIBLE)
+    if lab.lacks(Feature.REPRODUCIBLE) or lab.backend.name == "buildx":
+        with pytest.raises(UnsupportedFeature):
+            lab.build(spec)
+        return
+
+    lab.build(spec)
+
+    assert lab.docker("image", "inspect", "--format", "{{.Created}}", lab.tag()).startswith("2023")
+    assert lab.docker("create", lab.tag(), "true")
 
 
 def test_no_attestation_is_attached_when_none_is_asked_for(lab: Any) -> None:

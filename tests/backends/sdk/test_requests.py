@@ -299,7 +299,7 @@ def test_a_source_policy_that_is_none_is_an_error_that_names_the_file(
     path.write_text(content)
 
     with pytest.raises(SolveFailed, match=r"policy\.json is no source policy"):
-        source_policy({VARIABLE: str(path)})
+        source_policy({VARIABLE: str(path)}, {})
 
 
 def test_docker_host_comes_before_contexts(tmp_path: Path) -> None:

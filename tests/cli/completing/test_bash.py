@@ -65,7 +65,7 @@ def test_the_first_word_is_an_environment_or_a_verb(folder: Path) -> None:
 
 
 def test_a_word_that_was_begun_is_ended(folder: Path) -> None:
-    assert completed(folder, "pr") == ["prod"]
+    assert completed(folder, "te") == ["test"]
 
 
 def test_further_words_are_environments_alone(folder: Path) -> None:
