@@ -70,7 +70,7 @@ THIRD_PARTIES = {
     "rich": "sinks.console",
     "structlog": "sinks.log",
     "tenacity": "backends.retrying",
-    "yaml": "interop.composein",
+    "yaml": "interop.yamltext",
     "zstandard": "contents.streams",
 }
 

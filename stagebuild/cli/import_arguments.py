@@ -20,7 +20,7 @@ def fill_import_parser(parser: argparse.ArgumentParser, environ: Mapping[str, st
     del environ
     parser.description = (
         "Print a stagebuild.toml for a bake file (HCL or JSON, read by docker buildx bake) or a"
-        " Compose file. What can't be carried over is named in a warning each."
+        " Compose or Skaffold file. What can't be carried over is named in a warning each."
     )
     parser.epilog = _EPILOG
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -28,7 +28,7 @@ def fill_import_parser(parser: argparse.ArgumentParser, environ: Mapping[str, st
     parser.add_argument(
         "--from",
         dest="kind",
-        choices=("auto", "bake", "compose"),
+        choices=("auto", "bake", "compose", "skaffold"),
         default="auto",
         help="what the file is; by its name (auto)",
     )

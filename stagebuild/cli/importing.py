@@ -11,6 +11,7 @@ from stagebuild.dockerfile import parse
 from stagebuild.errors import ConfigError, EngineUnavailable, StagebuildError
 from stagebuild.interop.bakein import imported_from_bake
 from stagebuild.interop.composein import imported_from_compose
+from stagebuild.interop.skaffoldin import imported_from_skaffold
 from stagebuild.values import replaced
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def imported_from(source: str, kind: str, environ: Mapping[str, str]) -> Importe
 
     Args:
         source: Path of the file.
-        kind: ``bake``, ``compose``, or ``auto``: by its name.
+        kind: ``bake``, ``compose``, ``skaffold``, or ``auto``: by its name.
         environ: The process environment, in which ``docker buildx`` runs.
 
     Raises:
@@ -40,11 +41,14 @@ def imported_from(source: str, kind: str, environ: Mapping[str, str]) -> Importe
         raise ConfigError(f"can't be read: {error}", path=source) from error
     if kind == "auto":
         kind = "compose" if source.endswith((".yaml", ".yml")) else "bake"
+        if "skaffold" in Path(source).name:
+            kind = "skaffold"
     if kind == "bake":
         found = imported_from_bake(_printed(source, environ))
     else:
         try:
-            found = imported_from_compose(text)
+            read = imported_from_skaffold if kind == "skaffold" else imported_from_compose
+            found = read(text)
         except ValueError as error:
             raise ConfigError(str(error), path=source) from error
     return _with_stages(found, Path(source).parent)

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from stagebuild.interop.imported import Imported, Table
+from stagebuild.interop.yamltext import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,13 +25,8 @@ def imported_from_compose(text: str) -> Imported:
     Raises:
         ValueError: It is no Compose file.
     """
-    import yaml  # noqa: PLC0415 - only here
-
-    try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ValueError(f"it is no YAML: {error}") from error
-    services = document.get("services") if isinstance(document, dict) else None
+    document = read_yaml(text)
+    services = document.get("services")
     if not isinstance(services, dict):
         raise ValueError("it has no services")  # noqa: TRY004 - its content is wrong
     warnings: list[str] = []
