@@ -126,6 +126,7 @@ class JointBuilds:
             ),
             cache=CacheOptions(exports=caches.exports, imports=caches.imports),
             entitlements=("network.host",) if spec.network == "host" else (),
+            source_policy=_policy(self._environ),
             exporters=outputs.exporters,
             exporter_deprecated=outputs.exporters[0].type if outputs.exporters else "",
             exporter_attrs_deprecated=outputs.exporters[0].attrs if outputs.exporters else {},
@@ -219,6 +220,15 @@ class JointBuilds:
             for name, source in spec.contexts.items()
             if source.startswith("oci-layout://")
         }
+
+
+def _policy(environ: Mapping[str, str]) -> bytes:
+    """Return the policy that the environment names; empty for none."""
+    if "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY" not in environ:
+        return b""
+    from stagebuild.backends.sdk.sourcepolicy import source_policy  # noqa: PLC0415 - rare
+
+    return source_policy(environ)
 
 
 def _checked(
