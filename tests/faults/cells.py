@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.faults import processes
 from tests.faults.lab import BACKENDS, FAULTS, PHASES, Lab, Outcome
 from tests.faults.names import WAYS, named_registry
 from tests.faults.verdicts import TRANSIENT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from tests.conftest import Engine
     from tests.faults.names import NamedRegistry
@@ -81,8 +83,8 @@ ALL = (
 )
 
 
-def run_cells(cells: Iterable[Cell], engine: Engine) -> dict[Cell, Outcome]:
-    """Return what came of each cell."""
+def run_cells(cells: Iterable[Cell], engine: Engine) -> tuple[dict[Cell, Outcome], list[str]]:
+    """Return what came of each cell, and what all of them have left of themselves here."""
     cells = list(cells)
     with (
         tempfile.TemporaryDirectory(prefix="faults-") as place,
@@ -92,19 +94,29 @@ def run_cells(cells: Iterable[Cell], engine: Engine) -> dict[Cell, Outcome]:
         named = None
         if any(cell.fault.at is not None for cell in cells):
             named = stack.enter_context(named_registry(engine, Path(place)))
+        temporary = Path(place, "temporary")
+        temporary.mkdir()
+        stack.enter_context(_temporary_files_in(temporary))
         # Those that take longest first.
         order = sorted(cells, key=lambda cell: (not cell.lasts, cell.is_quick))
         found = dict(
             zip(order, pool.map(lambda cell: _run(cell, engine, named), order), strict=True)
         )
-        return {cell: found[cell] for cell in cells}
+        return {cell: found[cell] for cell in cells}, _leftovers(temporary)
 
 
-def leftovers() -> list[str]:
-    """Return what builds have left of themselves here: programs, temporary folders."""
-    places = Path(tempfile.gettempdir()).glob("stagebuild-*")
+@contextlib.contextmanager
+def _temporary_files_in(folder: Path) -> Iterator[None]:
+    """Have this process put its temporary files where no other one's are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(folder))
+        patch.setattr(tempfile, "tempdir", str(folder))
+        yield
+
+
+def _leftovers(temporary: Path) -> list[str]:
     children = [pid for pid in processes.having("buildx") if processes.parent(pid) == os.getpid()]
-    return [*map(str, places), *(f"process {pid}" for pid in children)]
+    return [*map(str, temporary.iterdir()), *(f"process {pid}" for pid in children)]
 
 
 def _run(cell: Cell, engine: Engine, named: NamedRegistry | None) -> Outcome:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tests.conftest import engine_named
 from tests.faults import page
-from tests.faults.cells import ALL, leftovers, run_cells
+from tests.faults.cells import ALL, run_cells
 from tests.faults.lab import PHASES
 from tests.faults.verdicts import mistakes
 
@@ -28,14 +28,13 @@ ENGINE = "28.5"
 def main() -> int:
     """Run, write, judge."""
     engine = engine_named(ENGINE)
-    outcomes = run_cells(ALL, engine)
+    outcomes, left = run_cells(ALL, engine)
     wrong = {cell: mistakes(cell, outcome) for cell, outcome in outcomes.items()}
     for cell, words in wrong.items():
         if words:
             sys.stderr.write(f"{cell}: {'; '.join(words)}\n")
     if len(sys.argv) > 1:
         page.write(Path(sys.argv[1]), "faults", _told(outcomes))
-    left = leftovers()
     sys.stderr.writelines(f"left: {thing}\n" for thing in left)
     return int(bool(left) or any(wrong.values()))
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from stagebuild.errors import RegistryFailed
-from tests.faults.cells import ALL, Cell, leftovers, run_cells
+from tests.faults.cells import ALL, Cell, run_cells
 from tests.faults.lab import BACKENDS, FAULTS, HANG, Lab
 from tests.faults.proxy import FaultProxy, Phase
 from tests.faults.verdicts import mistakes
@@ -31,7 +31,7 @@ QUICK = [cell for cell in ALL if cell.is_quick and not cell.lasts]
 
 
 @pytest.fixture(scope="module")
-def outcomes(engine: Engine) -> dict[Cell, Outcome]:
+def ended(engine: Engine) -> tuple[dict[Cell, Outcome], list[str]]:
     return run_cells(QUICK, engine)
 
 
@@ -41,7 +41,10 @@ def lab(request: pytest.FixtureRequest, engine: Engine, tmp_path: Path) -> Lab:
 
 
 @pytest.mark.parametrize("cell", QUICK, ids=str)
-def test_a_fault_ends_as_it_should(cell: Cell, outcomes: dict[Cell, Outcome]) -> None:
+def test_a_fault_ends_as_it_should(
+    cell: Cell, ended: tuple[dict[Cell, Outcome], list[str]]
+) -> None:
+    outcomes, _ = ended
     assert mistakes(cell, outcomes[cell]) == []
 
 
@@ -108,6 +111,6 @@ def made(lab: Lab, tag: str) -> str:
     return done.stdout.strip()
 
 
-def test_nothing_is_left(outcomes: dict[Cell, Outcome]) -> None:
-    assert outcomes
-    assert leftovers() == []
+def test_nothing_is_left(ended: tuple[dict[Cell, Outcome], list[str]]) -> None:
+    _, left = ended
+    assert left == []
