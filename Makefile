@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 RELIABILITY := docs/explanation/reliability.md
 
 .DEFAULT_GOAL := help
-.PHONY: help demo venv check format test test-fast same-image cancel-runs bench bench-where accuracy skip-safety browser faults crowd kills soak clean
+.PHONY: help demo venv check format test test-fast gates same-image cancel-runs bench bench-where accuracy skip-safety browser faults crowd kills soak clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ same-image: venv ## 300 generated builds, each by buildx and by us: equal digest
 
 cancel-runs: venv ## Cancel 68 builds at random moments: the engine is idle within 2 s (long)
 	CANCEL_RUNS=17 $(BIN)/python -m pytest tests/backends/sdk/test_canceling.py
+
+gates: venv ## 50 gates that fail at random moments, 12 images in chains, on a real engine (long)
+	STAGEBUILD_GATE_RUNS=50 STAGEBUILD_CHAIN_IMAGES=12 $(BIN)/python -m pytest tests/scheduling
 
 bench: venv ## Measure against buildx; writes benchmarks/results.json and the docs table
 	$(BIN)/python -m benchmarks.run

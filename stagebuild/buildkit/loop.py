@@ -165,8 +165,10 @@ class SocketWire:
         """Send bytes, now as far as the socket takes them."""
         if self._sock is None:
             return
-        self._out += data
-        self._flush()
+        sent = 0 if self._out else self._send(data)
+        if sent < len(data):
+            self._out += memoryview(data)[sent:]
+        self._watch()
 
     def full(self) -> bool:
         """Say whether more than a megabyte waits."""
@@ -227,17 +229,21 @@ class SocketWire:
                 return
 
     def _flush(self) -> None:
-        while self._out and self._sock is not None:
-            try:
-                with memoryview(self._out) as view:
-                    sent = self._sock.send(view)
-            except OSError as error:
-                if _would_block(error):
-                    break
-                self._out.clear()  # reading will tell what happened
-                break
-            del self._out[:sent]
+        sent = self._send(self._out)
+        del self._out[:sent]
         self._watch()
+
+    def _send(self, data: bytes | bytearray) -> int:
+        """Return how many bytes are done with: those sent, or all when the socket is broken."""
+        sent = 0
+        with memoryview(data) as view:
+            while sent < len(view) and self._sock is not None:
+                try:
+                    sent += self._sock.send(view[sent:])
+                except OSError as error:
+                    # Of anything but a full socket, reading will tell what happened.
+                    return sent if _would_block(error) else len(view)
+        return sent
 
     def _watch(self) -> None:
         """Wait for room only while something waits for it."""

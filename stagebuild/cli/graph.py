@@ -12,6 +12,8 @@ from stagebuild.checks.gathering import gather
 from stagebuild.cli.exitcodes import ExitCode, exit_code_of
 from stagebuild.config import load
 from stagebuild.errors import ConfigError, DockerfileError, StagebuildError
+from stagebuild.history.runs import MOST_RUNS
+from stagebuild.history.store import History
 from stagebuild.planning import Surroundings
 from stagebuild.report.stagegraph.picture import picture_of
 from stagebuild.report.stagegraph.timings import StageFigures, figures_of
@@ -34,6 +36,8 @@ def graph(
     """Do what the graph verb's options say and return the exit code."""
     try:
         figures = _figures(options.result) if options.result else None
+        if options.last:
+            figures = _last(options, environ)
         pictures = _pictures(options.file, options.environments, figures)
     except StagebuildError as error:
         stderr.write(f"stagebuild: {error}\n")
@@ -69,6 +73,25 @@ def _figures(path: str) -> dict[str, StageFigures]:
         raise ConfigError(f"can't be read: {error.strerror}", path=path, key="--result") from error
     except ValueError as error:
         raise ConfigError(str(error), path=path, key="--result") from error
+
+
+def _last(options: argparse.Namespace, environ: Mapping[str, str]) -> dict[str, StageFigures]:
+    """
+    Return the figures of the newest run that is about what is drawn.
+
+    Raises:
+        ConfigError: There is none.
+        HistoryError: It can't be read.
+    """
+    history = History.of_project(load(options.file), environ=environ)
+    wanted = set(options.environments)
+    if history is not None:
+        with history:
+            for document in history.runs(limit=MOST_RUNS):
+                built = {build["name"] for build in document["builds"]}
+                if not wanted or wanted & built:
+                    return figures_of(document)
+    raise ConfigError("the history has no such build", key="--last", hint="build it first")
 
 
 def _drawn(

@@ -19,6 +19,9 @@ examples:
   stagebuild graph --format svg > graph.svg
   stagebuild prod --json > run.json; stagebuild graph --result run.json
                                              with the times of a build
+  stagebuild graph --last                    with those of the last one
+  stagebuild plan prod --json > plan.json; stagebuild graph --result plan.json
+                                             with what the next one will do
 """
 
 
@@ -32,6 +35,12 @@ def fill_graph_parser(parser: argparse.ArgumentParser, environ: Mapping[str, str
     )
     add_file(parser, environ)
     parser.add_argument("--format", choices=FORMATS, default="text", help="how (text)")
-    parser.add_argument(
-        "--result", metavar="FILE", help="lay a build on it: what stagebuild --json printed"
+    figures = parser.add_mutually_exclusive_group()
+    figures.add_argument(
+        "--result",
+        metavar="FILE",
+        help="lay a build on it, or a forecast: what stagebuild ENV… or plan printed for --json",
+    )
+    figures.add_argument(
+        "--last", action="store_true", help="lay the last build of the history on it"
     )

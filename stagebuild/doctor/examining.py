@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from stagebuild.doctor.cachebackends import cache_findings
 from stagebuild.doctor.facts import DefinedBuilder, Facts, Finding, Verdict, Wanted
 from stagebuild.errors import StagebuildError, did_you_mean
 
@@ -38,6 +39,7 @@ def examine(facts: Facts) -> tuple[Finding, ...]:
         *_buildx(facts),
         *_builders(facts),
         *_platforms(facts),
+        *cache_findings(facts, driver=_in_use(facts)),
         *_registries(facts),
         *_disks(facts),
         *_project(facts),

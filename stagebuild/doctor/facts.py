@@ -105,6 +105,7 @@ class Wanted:
         builders: Environments by builder that they name.
         features: Environments by feature that not every engine has.
         defined: Those of the builders that the project defines, by name.
+        caches: Environments that name no builder, by type of cache that they use, as ``registry``.
     """
 
     path: str
@@ -113,6 +114,7 @@ class Wanted:
     builders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     features: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     defined: Mapping[str, DefinedBuilder] = field(default_factory=dict)
+    caches: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @frozen
@@ -129,6 +131,7 @@ class Facts:
         disks: File systems that builds write to.
         registries: Those of the project.
         wanted: What the project needs, why it can't be read, or None where there is none.
+        variables: Names of the variables that are set, of those that caches need.
     """
 
     now_s: float
@@ -139,3 +142,4 @@ class Facts:
     disks: tuple[Disk, ...] = ()
     registries: tuple[Registry, ...] = ()
     wanted: Wanted | StagebuildError | None = None
+    variables: frozenset[str] = frozenset()

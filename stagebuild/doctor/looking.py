@@ -14,6 +14,7 @@ from stagebuild.backends.buildx.versions import NEEDS_CONTAINERD_STORE
 from stagebuild.backends.requirements import required_features
 from stagebuild.backends.sdk import SdkBackend
 from stagebuild.backends.sdk.inspection import EngineState, inspect_engine
+from stagebuild.doctor.cachebackends import relevant_variables
 from stagebuild.doctor.facts import DefinedBuilder, Disk, Facts, Registry, Wanted
 from stagebuild.errors import ConfigError, StagebuildError
 from stagebuild.model.references import Reference
@@ -51,6 +52,7 @@ def look(project: Project | StagebuildError | None, *, environ: Mapping[str, str
         disks=tuple(_disks(engine, specs)),
         registries=tuple(_registries(specs, environ)),
         wanted=wanted,
+        variables=frozenset(name for name in relevant_variables() if environ.get(name)),
     )
 
 
@@ -84,6 +86,12 @@ def _project(
         path=path,
         environments=tuple(spec.name for spec in specs),
         platforms=_by((str(each), spec.name) for spec in specs for each in spec.platforms),
+        caches=_by(
+            (kind, spec.name)
+            for spec in specs
+            if spec.builder is None
+            for kind in dict.fromkeys(each.type for each in (*spec.cache_from, *spec.cache_to))
+        ),
         builders=_by((spec.builder, spec.name) for spec in specs if spec.builder is not None),
         features=_by(
             (str(feature), spec.name)

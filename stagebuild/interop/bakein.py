@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from stagebuild.interop.imported import Imported, Table, literal
+from stagebuild.interop.imported import Imported, Table
+from stagebuild.interop.imported import literal as toml_literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,6 +40,11 @@ def _environment(name: str, target: Mapping[str, Any], warnings: list[str]) -> T
         else:
             table.update(read(value, lambda words: warnings.append(f"target {name}: {words}")))
     return table
+
+
+def literal(text: str) -> str:
+    """Return text as ``stagebuild.toml`` has it; bake prints what it would fill in with a mark."""
+    return toml_literal(text.replace("$${", "${").replace("%%{", "%{"))
 
 
 def _same(key: str) -> Callable[[Any, Any], Table]:

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import stagebuild as sb
 from stagebuild.cli import main
 from stagebuild.cli.exitcodes import ExitCode
+from stagebuild.testing import ran
+from tests.report.runs.samples import document, succeeded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,6 +48,31 @@ def test_a_build_can_be_laid_on_it(folder: Path, capsys: Captured) -> None:
     (folder / "run.json").write_text(json.dumps(run))
     assert main(["graph", "prod", "--result", "run.json"]) == ExitCode.OK
     assert "prod  3.0 s, 0/2 cached" in capsys.readouterr().out
+
+
+def test_a_forecast_can_be_laid_on_it(folder: Path, capsys: Captured) -> None:
+    steps = [{"state": "cached"}, {"state": "run"}]
+    stages = [
+        {"name": "base", "expected_s": 0.0, "steps": steps[:1]},
+        {"name": "prod", "expected_s": 3.0, "steps": steps},
+    ]
+    (folder / "plan.json").write_text(json.dumps({"builds": {"prod": {"stages": stages}}}))
+    assert main(["graph", "prod", "--result", "plan.json"]) == ExitCode.OK
+    shown = capsys.readouterr().out
+    assert "prod  about 3.0 s, 1/2 cached" in shown
+    assert "base  cached" in shown
+
+
+def test_the_last_build_can_be_laid_on_it(
+    folder: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STAGEBUILD_HISTORY", str(folder / "history.sqlite"))
+    assert main(["graph", "--last"]) == ExitCode.CONFIGURATION
+    assert "--last: the history has no such build" in capsys.readouterr().err
+    with sb.History(folder / "history.sqlite") as history:
+        history.add_run(document(succeeded([ran("[prod 1/1] RUN make", 0.0, 2.0)])))
+    assert main(["graph", "prod", "--last"]) == ExitCode.OK
+    assert "prod  2.0 s, 0/1 cached  critical path" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("content", [None, "no JSON", "{}"])

@@ -188,3 +188,21 @@ def test_a_defined_builder_that_is_another_is_a_problem() -> None:
         "it is another",
         "remove it",
     )
+
+
+def test_a_cache_that_the_engine_does_not_have_is_a_problem() -> None:
+    wanted = Wanted(path="stagebuild.toml", caches={"s3": ("prod",)})
+    found = said("cache s3", wanted=wanted)
+    assert found.verdict is Verdict.PROBLEM
+    assert "docker-container" in found.remedy
+    container = builder("own", driver="docker-container")
+    found = said("cache s3", wanted=wanted, builders=(container,), in_use="own")
+    assert found.verdict is Verdict.GOOD
+
+
+def test_githubs_cache_needs_what_only_its_jobs_have() -> None:
+    wanted = Wanted(path="stagebuild.toml", caches={"gha": ("prod", "staging")})
+    assert said("cache gha", wanted=wanted).verdict is Verdict.CAUTION
+    there = frozenset({"ACTIONS_RUNTIME_TOKEN", "ACTIONS_RESULTS_URL"})
+    found = said("cache gha", wanted=wanted, variables=there)
+    assert (found.verdict, found.text) == (Verdict.GOOD, "used by prod, staging")

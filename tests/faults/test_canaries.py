@@ -132,6 +132,8 @@ class _Place:
             'build-args = { API_TOKEN = { env = "API_TOKEN" } }\n'
             'secrets = { variable = { env = "VARIABLE" }, file = { file = "file.txt" } }\n'
             f'contexts = {{ extra = "{git}" }}\n'
+            '[environments.attested]\ninherits = ["prod"]\ntarget = "prod"\n'
+            'attestations = { provenance = "mode=min" }\n'
             '[environments.bad]\ninherits = ["prod"]\ntarget = "bad"\n'
             '[environments.fetched]\ninherits = ["prod"]\ntarget = "fetched"\n'
         )
@@ -213,11 +215,10 @@ class _Place:
 
     def _provenance(self) -> str:
         """Return what the registry has of how an image was made."""
-        self._run("prod", "--push", "--progress", "plain", "--provenance", "mode=min")
+        self._run("attested", "--push", "--progress", "plain")
         at = f"http://{self.proxy.upstream}/v2/{self.repository}"
-        accepted = (
-            "application/vnd.oci.image.index.v1+json,application/vnd.oci.image.manifest.v1+json"
-        )
+        kinds = ("index.v1+json", "manifest.v1+json")
+        accepted = ",".join(f"application/vnd.oci.image.{kind}" for kind in kinds)
         headers = {"Accept": accepted}
         index = _fetched(f"{at}/manifests/1", headers)
         told = [json.dumps(index)]

@@ -17,7 +17,7 @@ import pytest
 from tests.faults.lab import BACKENDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tests.conftest import Engine
 
@@ -48,9 +48,11 @@ class Project:
         argv = [sys.executable, "-m", "stagebuild", "prod", "--backend", self.backend]
         return [*argv, "--progress", "plain", *words]
 
-    def run(self, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *words: str, code: int = 0, by: Sequence[str] = ()
+    ) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            self.argv(*words),
+            [*by, *self.argv(*words)],
             cwd=self.folder,
             env=self.environ,
             capture_output=True,
@@ -172,6 +174,35 @@ def test_a_name_that_is_no_utf_8_is_built_or_refused_in_words(project: Project) 
     assert b"Traceback" not in done.stderr
     assert done.returncode in (0, 1, 3)
     assert done.returncode == 0 or b"UTF-8" in done.stderr
+
+
+# Root may read everything, so the right to do so is given up.
+AS_ANYBODY = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--"]
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_what_can_not_be_read_is_one_error_that_names_it(project: Project, kind: str) -> None:
+    secret = project.folder / "locked"
+    if kind == "folder":
+        secret.mkdir()
+        (secret / "inner").touch()
+    else:
+        secret.write_text("content")
+    secret.chmod(0)
+    if (project.backend, kind) == ("buildx", "file"):
+        # Its own failing: it sends an empty file, and tells nobody (tonistiigi/fsutil, send.go).
+        project.run(by=AS_ANYBODY)
+        return
+    done = project.run(code=1, by=AS_ANYBODY)
+    assert "locked" in done.stderr
+    assert "ermission denied" in done.stderr
+
+
+def test_what_can_not_be_read_but_is_ignored_costs_nothing(project: Project) -> None:
+    (project.folder / "locked").write_text("content")
+    (project.folder / "locked").chmod(0)
+    (project.folder / ".dockerignore").write_text("locked\n")
+    project.run(by=AS_ANYBODY)
 
 
 def test_links_in_a_circle_are_links(project: Project) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from stagebuild.backends.buildx.argv import BACKEND
 from stagebuild.backends.buildx.buildargs import build_arg_options
+from stagebuild.backends.buildx.gitauth import without_git_passwords
 from stagebuild.backends.buildx.versions import Version
 from stagebuild.errors import BackendError, EngineUnavailable, ProtocolError, UnsupportedFeature
 from stagebuild.secrecy import redacted, secret_values
@@ -22,6 +23,7 @@ from stagebuild.values import frozen
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from stagebuild.backends.buildx.gitauth import GitAuth
     from stagebuild.planning.spec import BuildSpec
 
 LEAST_VERSION = Version(0, 15, 0)
@@ -64,11 +66,12 @@ def lint(
             can't be read.
     """
     build_args, added = build_arg_options(spec.build_args, environ, backend=BACKEND)
-    argv = [*command, "build", "--call", "check,format=json", *_options(spec), *build_args]
+    git = without_git_passwords(spec)
+    argv = [*command, "build", "--call", "check,format=json", *_options(git), *build_args]
     try:
         done = subprocess.run(
-            [*argv, spec.context],
-            env={**environ, **added},
+            [*argv, git.spec.context],
+            env={**environ, **added, **git.added},
             cwd=spec.root,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -135,7 +138,8 @@ def _lines(location: Mapping[str, Any] | None) -> tuple[int | None, int | None]:
     return start, int(ranges[-1]["end"]["line"]) or start
 
 
-def _options(spec: BuildSpec) -> Iterator[str]:
+def _options(git: GitAuth) -> Iterator[str]:
+    spec = git.spec
     yield from ("--file", spec.dockerfile)
     if spec.builder is not None:
         yield from ("--builder", spec.builder)
@@ -145,3 +149,5 @@ def _options(spec: BuildSpec) -> Iterator[str]:
         yield from ("--platform", str(spec.platforms[0]))
     for name, at in spec.contexts.items():
         yield from ("--build-context", f"{name}={at}")
+    for secret, variable in git.variables.items():
+        yield from ("--secret", f"id={secret},env={variable}")

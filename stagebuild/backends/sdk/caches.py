@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from stagebuild.planning.spec import BuildSpec
 
-_GITHUB = {"token": "ACTIONS_RUNTIME_TOKEN", "url_v2": "ACTIONS_RESULTS_URL"}
+_GITHUB = {"token": "ACTIONS_RUNTIME_TOKEN"}
 _AWS = {
     "access_key_id": "AWS_ACCESS_KEY_ID",
     "secret_access_key": "AWS_SECRET_ACCESS_KEY",
@@ -111,11 +111,36 @@ def _with_tokens(
     for key, variable in sources.items():
         if key not in known and environ.get(variable):
             known[key] = environ[variable]
-    if kind == "gha" and "url" not in known:
-        url = environ.get("ACTIONS_CACHE_URL") or environ.get("ACTIONS_RESULTS_URL")
-        if url:
-            known["url"] = url
-    return known
+    if kind == "s3":
+        return {**_profile(environ), **known}
+    return {**_github_urls(known, environ), **known} if kind == "gha" else known
+
+
+def _github_urls(known: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
+    """Return where GitHub's cache is: its second version only where the job says it is there."""
+    results = environ.get("ACTIONS_RESULTS_URL", "")
+    said = "2" if _is_true(environ.get("ACTIONS_CACHE_SERVICE_V2", "")) else ""
+    found = {"url": environ.get("ACTIONS_CACHE_URL") or results}
+    if known.get("version", said) == "2":
+        found["url_v2"] = results
+    return {key: url for key, url in found.items() if url}
+
+
+def _profile(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return a profile's keys from AWS' own file, where the environment has none; else nothing."""
+    if environ.get("AWS_ACCESS_KEY_ID"):
+        return {}
+    from configparser import ConfigParser, Error  # noqa: PLC0415 - rare
+
+    home = f"{environ.get('HOME', '')}/.aws/credentials"
+    profiles = ConfigParser(interpolation=None)
+    try:
+        profiles.read(environ.get("AWS_SHARED_CREDENTIALS_FILE") or home)
+    except (Error, OSError, ValueError):
+        return {}
+    name = environ.get("AWS_PROFILE") or "default"
+    own = profiles[name] if profiles.has_section(name) else {}
+    return {key: own[f"aws_{key}"] for key in _AWS if own.get(f"aws_{key}")}
 
 
 def _is_active(kind: str, attributes: Mapping[str, str]) -> bool:

@@ -126,7 +126,8 @@ class JointBuilds:
             ),
             cache=CacheOptions(exports=caches.exports, imports=caches.imports),
             entitlements=("network.host",) if spec.network == "host" else (),
-            source_policy=_policy(spec),
+            # Two messages one after the other are one with the rules of both.
+            source_policy=_policy(self._environ) + _held_to_lock(spec),
             exporters=outputs.exporters,
             exporter_deprecated=outputs.exporters[0].type if outputs.exporters else "",
             exporter_attrs_deprecated=outputs.exporters[0].attrs if outputs.exporters else {},
@@ -222,7 +223,16 @@ class JointBuilds:
         }
 
 
-def _policy(spec: BuildSpec) -> bytes:
+def _policy(environ: Mapping[str, str]) -> bytes:
+    """Return the policy that the environment names; empty for none."""
+    if "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY" not in environ:
+        return b""
+    from stagebuild.backends.sdk.sourcepolicy import source_policy  # noqa: PLC0415 - rare
+
+    return source_policy(environ)
+
+
+def _held_to_lock(spec: BuildSpec) -> bytes:
     """Return what holds the spec's base images to their digests; nothing without a lock."""
     if not spec.locked:
         return b""

@@ -119,6 +119,7 @@ class Witness:
                 "builds": [self._build(name) for name in self._names()],
                 "results": results,
                 "errors": errors,
+                "changed_since": None,
             },
             redact,
         )

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from stagebuild.dockerfile import ContextSource, EdgeKind, ImageSource, ScratchSource, StageSource
+from stagebuild.secrecy import without_url_passwords
 from stagebuild.values import frozen
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ def _node_of(source: Source, known: dict[str, Node]) -> str | None:
         case ImageSource(reference=label):
             kind = NodeKind.IMAGE
         case ContextSource(name=name, value=value):
-            kind, label = NodeKind.CONTEXT, f"{name} = {value}"
+            kind, label = NodeKind.CONTEXT, f"{name} = {without_url_passwords(value)}"
     if label not in known:
         known[label] = Node(id=f"i{len(known)}", kind=kind, label=label)
     return known[label].id

@@ -1,4 +1,4 @@
-"""A build's figures by stage, out of the document that ``stagebuild --json`` printed."""
+"""Figures by stage, of a build or a forecast: out of the document that ``--json`` printed."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ if TYPE_CHECKING:
 @frozen
 class StageFigures:
     """
-    What a build says of a stage.
+    What a build or a forecast says of a stage.
 
     Attributes:
-        busy_s: Time in which something of it ran.
+        busy_s: Time in which something of it ran, or is expected to.
         steps: How many steps it has.
         cached_steps: How many of them came from the cache.
         is_critical: Whether it is on the critical path of a build.
         failed: Whether one of its steps failed.
+        is_forecast: Whether none of this has happened yet.
     """
 
     busy_s: float
@@ -29,12 +30,16 @@ class StageFigures:
     cached_steps: int
     is_critical: bool
     failed: bool
+    is_forecast: bool = False
 
     @property
     def text(self) -> str:
-        """In a few words: ``12.1 s, 1/4 cached``."""
+        """In a few words: ``12.1 s, 1/4 cached``; ``about 12.1 s, …`` where it is expected."""
+        if self.is_forecast and self.steps and self.cached_steps == self.steps:
+            return "cached"
         cached = f", {self.cached_steps}/{self.steps} cached" if self.steps else ""
-        return f"{'failed, ' * self.failed}{duration(self.busy_s)}{cached}"
+        before = "failed, " * self.failed + "about " * self.is_forecast
+        return f"{before}{duration(self.busy_s)}{cached}"
 
 
 def figures_of(document: Mapping[str, Any]) -> dict[str, StageFigures]:
@@ -44,10 +49,15 @@ def figures_of(document: Mapping[str, Any]) -> dict[str, StageFigures]:
     Of a stage that several builds have, those of the build in which it took longest: the others
     found its steps in the cache, or shared them.
 
+    Args:
+        document: What a build, or ``stagebuild plan``, printed for ``--json``.
+
     Raises:
         ValueError: It is no such document.
     """
     try:
+        if "results" not in document:
+            return _expected(document)
         found: dict[str, StageFigures] = {}
         for timeline in _timelines(document):
             critical = {segment["stage"] for segment in timeline["critical_path"]}
@@ -64,6 +74,25 @@ def figures_of(document: Mapping[str, Any]) -> dict[str, StageFigures]:
                     found[stage["name"]] = figures
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError("it is no document that stagebuild --json prints") from error
+    return found
+
+
+def _expected(document: Mapping[str, Any]) -> dict[str, StageFigures]:
+    """Return what a plan expects; of a stage of several builds, where most of it runs."""
+    found: dict[str, StageFigures] = {}
+    for build in document["builds"].values():
+        for stage in build["stages"]:
+            figures = StageFigures(
+                busy_s=float(stage["expected_s"]),
+                steps=len(stage["steps"]),
+                cached_steps=sum(step["state"] == "cached" for step in stage["steps"]),
+                is_critical=False,
+                failed=False,
+                is_forecast=True,
+            )
+            known = found.get(stage["name"])
+            if known is None or figures.cached_steps < known.cached_steps:
+                found[stage["name"]] = figures
     return found
 
 

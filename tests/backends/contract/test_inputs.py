@@ -456,3 +456,13 @@ def _wait_for(port: int) -> None:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.02)
+
+
+def test_a_source_policy_denies_a_base_image(lab: Any, tmp_path: Path) -> None:
+    rule = {"action": "DENY", "selector": {"identifier": "docker-image://*busybox*"}}
+    policy = tmp_path / "policy.json"
+    policy.write_text(json.dumps({"version": 1, "rules": [rule]}))
+    environ = {**lab.engine.env, "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY": str(policy)}
+
+    with pytest.raises(SolveFailed, match=r"denied|not allowed"):
+        lab.build(lab.spec("FROM busybox\n"), backend=lab.target.backend(environ))

@@ -17,6 +17,7 @@ from stagebuild.backends.sdk.frontend import frontend_attributes, is_remote, loc
 from stagebuild.backends.sdk.joint import _checked
 from stagebuild.backends.sdk.outputs import annotation_attributes, outputs_of
 from stagebuild.backends.sdk.responses import response_of
+from stagebuild.backends.sdk.sourcepolicy import VARIABLE, source_policy
 from stagebuild.buildkit.endpoints import CommandAddress, TcpAddress, UnixAddress
 from stagebuild.buildkit.errors import CallFailed, ConnectionLost, MalformedMessage, Status
 from stagebuild.buildkit.messages import CacheEntry as SentCache
@@ -232,6 +233,73 @@ def test_a_cache_of_github_is_used_only_within_its_jobs() -> None:
 
     assert caches_of(spec(cache_to=(entry,)), {}).exports == ()
     assert caches_of(spec(cache_to=(entry,)), inside).exports[0].attrs["token"] == "t"
+
+
+JOB = {"ACTIONS_RUNTIME_TOKEN": "t", "ACTIONS_RESULTS_URL": "https://r"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        (JOB, {"url": "https://r"}),
+        ({**JOB, "ACTIONS_CACHE_URL": "https://c"}, {"url": "https://c"}),
+        (
+            {**JOB, "ACTIONS_CACHE_SERVICE_V2": "True"},
+            {"url": "https://r", "url_v2": "https://r"},
+        ),
+    ],
+)
+def test_the_second_version_of_githubs_cache_is_used_where_the_job_has_it(
+    environ: dict[str, str], expected: dict[str, str]
+) -> None:
+    (entry,) = caches_of(spec(cache_to=(CacheEntry(type="gha"),)), environ).exports
+
+    assert entry.attrs == {"token": "t", **expected}
+
+
+def test_keys_of_s3_come_from_the_environment_or_a_profile(tmp_path: Path) -> None:
+    file = tmp_path / "credentials"
+    file.write_text("[ci]\naws_access_key_id = id\naws_secret_access_key = 100%\n")
+    cache = spec(cache_to=(CacheEntry(type="s3", attributes={"bucket": "b"}),))
+    profile = {"AWS_SHARED_CREDENTIALS_FILE": str(file), "AWS_PROFILE": "ci"}
+    variables = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "s", "AWS_SESSION_TOKEN": "t"}
+
+    assert caches_of(cache, profile).exports[0].attrs == {
+        "bucket": "b",
+        "access_key_id": "id",
+        "secret_access_key": "100%",
+    }
+    assert caches_of(cache, {**profile, **variables}).exports[0].attrs == {
+        "bucket": "b",
+        "access_key_id": "a",
+        "secret_access_key": "s",
+        "session_token": "t",
+    }
+
+
+def test_keys_of_s3_that_are_given_get_no_foreign_session_token() -> None:
+    given = {"bucket": "b", "access_key_id": "a", "secret_access_key": "s"}
+    cache = spec(cache_from=(CacheEntry(type="s3", attributes=given),))
+
+    assert caches_of(cache, {"AWS_SESSION_TOKEN": "t"}).imports[0].attrs == given
+
+
+def test_an_azure_cache_is_passed_on_as_it_is() -> None:
+    given = {"name": "n", "account_url": "https://x", "secret_access_key": "s"}
+    cache = spec(cache_from=(CacheEntry(type="azblob", attributes=given),))
+
+    assert caches_of(cache, {}).imports[0].attrs == given
+
+
+@pytest.mark.parametrize("content", ["[]", "{", '{"rules": [{"action": "FORBID"}]}'])
+def test_a_source_policy_that_is_none_is_an_error_that_names_the_file(
+    content: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "policy.json"
+    path.write_text(content)
+
+    with pytest.raises(SolveFailed, match=r"policy\.json is no source policy"):
+        source_policy({VARIABLE: str(path)})
 
 
 def test_docker_host_comes_before_contexts(tmp_path: Path) -> None:

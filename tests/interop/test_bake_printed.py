@@ -1,0 +1,89 @@
+"""Targets as ``docker buildx bake --print`` has them (0.29.1) -> environments, key by key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from stagebuild.interop.bakein import imported_from_bake
+from stagebuild.interop.bakeout import target_name
+
+CARRIED: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"context": ".", "dockerfile": "Dockerfile"}, {"context": ".", "dockerfile": "Dockerfile"}),
+    ({"target": "prod"}, {"target": "prod"}),
+    ({"args": {"A": "1", "B": None}}, {"build-args": {"A": "1"}}),
+    ({"args": {"A": "$${x} %%{y}"}}, {"build-args": {"A": "$${x} %{y}"}}),
+    ({"labels": {"a.b": "c"}}, {"labels": {"a.b": "c"}}),
+    ({"annotations": ["index:a=b=c"]}, {"annotations": {"index:a": "b=c"}}),
+    ({"tags": ["a:1"]}, {"tags": ["a:1"]}),
+    ({"platforms": ["linux/arm64"]}, {"platforms": ["linux/arm64"]}),
+    (
+        {"cache-from": [{"type": "registry", "ref": "a:c"}, "type=gha"]},
+        {"cache-from": [{"type": "registry", "ref": "a:c"}, "type=gha"]},
+    ),
+    ({"cache-to": [{"type": "inline"}]}, {"cache-to": [{"type": "inline"}]}),
+    (
+        {"secret": [{"id": "a", "env": "B"}, {"id": "c", "src": "d"}, "id=e"]},
+        {"secrets": {"a": {"env": "B"}, "c": {"file": "d"}, "e": {"env": "e"}}},
+    ),
+    (
+        {"ssh": [{"id": "default"}, {"id": "k", "paths": ["x"]}, "z=y"]},
+        {"ssh": {"default": [], "k": ["x"], "z": ["y"]}},
+    ),
+    ({"output": [{"type": "registry"}]}, {"push": True}),
+    ({"output": ["type=docker"]}, {"load": True}),
+    ({"output": [{"type": "local", "dest": "o"}]}, {"output": [{"type": "local", "dest": "o"}]}),
+    ({"attest": [{"type": "provenance", "disabled": "true"}]}, {}),
+    ({"attest": ["type=sbom"]}, {"attestations": ["type=sbom"]}),
+    ({"network": "host", "shm-size": "64m"}, {"network": "host", "shm-size": "64m"}),
+    ({"extra-hosts": {"a": "1.2.3.4"}}, {"extra-hosts": {"a": "1.2.3.4"}}),
+    ({"ulimits": ["nofile=10:20"]}, {"ulimits": {"nofile": "10:20"}}),
+    ({"contexts": {"a": "../a"}}, {"contexts": {"a": "../a"}}),
+    (
+        {"no-cache": True, "no-cache-filter": ["a"], "pull": True},
+        {"no-cache": True, "no-cache-filter": ["a"], "pull": True},
+    ),
+]
+
+
+@pytest.mark.parametrize(("target", "table"), CARRIED, ids=",".join)
+def test_a_key_of_bake_is_ours(target: dict[str, Any], table: dict[str, Any]) -> None:
+    found = imported_from_bake({"target": {"a": target}})
+    assert found.environments == {"a": table}
+    assert found.warnings == ()
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        {"dockerfile-inline": "FROM a"},
+        {"call": "check"},
+        {"entitlements": ["network.host"]},
+        {"contexts": {"base": "target:base"}},
+        {"attest": ["type=other"]},
+        {"secret": [{"env": "A"}]},
+    ],
+    ids=",".join,
+)
+def test_a_key_without_a_place_is_named(target: dict[str, Any]) -> None:
+    found = imported_from_bake({"target": {"a": target}})
+    (warning,) = found.warnings
+    assert next(iter(target)) in warning
+    assert found.environments == {"a": {}}
+
+
+def test_a_group_is_named_unless_it_is_everything() -> None:
+    targets: dict[str, Any] = {"a": {}, "b": {}}
+    all_of_it = {"target": targets, "group": {"default": {"targets": ["a", "b"]}}}
+    assert imported_from_bake(all_of_it).warnings == ()
+    some = {"target": targets, "group": {"ci": {"targets": ["a"]}}}
+    assert imported_from_bake(some).warnings == ("group ci (a): name its environments instead",)
+
+
+@pytest.mark.parametrize(
+    ("build", "name"),
+    [("prod", "prod"), ("api:prod", "api_prod"), ("t[python=3.12]", "t_python_3_12")],
+)
+def test_a_name_is_one_that_bake_allows(build: str, name: str) -> None:
+    assert target_name(build) == name
