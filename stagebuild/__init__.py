@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from stagebuild.changes import Changes, changed_since
     from stagebuild.checks import CheckReport, Finding, Ignored, Severity, check_project
     from stagebuild.config import load, schema
+    from stagebuild.distribution.errors import RegistryError
     from stagebuild.errors import (
         BackendError,
         BudgetExceeded,
@@ -38,9 +39,7 @@ if TYPE_CHECKING:
         GateFailed,
         HistoryError,
         ImageUnreadable,
-        PromotionRefused,
         ProtocolError,
-        RegistryError,
         RegistryFailed,
         StagebuildError,
         UnknownEnvironment,
@@ -85,6 +84,7 @@ if TYPE_CHECKING:
     )
     from stagebuild.planning import BuildPlan, BuildSpec, Overrides, Surroundings, plan_builds
     from stagebuild.promotion import Promotion, TagMove, promote
+    from stagebuild.promotion.errors import PromotionRefused
     from stagebuild.registry import ImageDigests
     from stagebuild.report.document import run_document
     from stagebuild.result import Attempt, BuildResult, BuildWarning
@@ -127,10 +127,8 @@ _HOMES = {
         "EngineUnavailable",
         "GateFailed",
         "HistoryError",
-        "PromotionRefused",
         "ImageUnreadable",
         "ProtocolError",
-        "RegistryError",
         "RegistryFailed",
         "StagebuildError",
         "UnknownEnvironment",
@@ -174,6 +172,8 @@ _HOMES = {
         "Ulimit",
     ),
     "planning": ("BuildPlan", "BuildSpec", "Overrides", "Surroundings", "plan_builds"),
+    "distribution.errors": ("RegistryError",),
+    "promotion.errors": ("PromotionRefused",),
     "promotion": ("Promotion", "TagMove", "promote"),
     "registry": ("ImageDigests",),
     "report.document": ("run_document",),

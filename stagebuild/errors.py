@@ -21,8 +21,8 @@ Everything that stagebuild raises on purpose.
     │  └─ RegistryFailed                 reference
     ├─ ImageUnreadable                   image
     ├─ HistoryError                      path
-    ├─ RegistryError                     reference, status
-    └─ PromotionRefused                  digest, gates
+    ├─ RegistryError                     reference, status; in `distribution.errors`
+    └─ PromotionRefused                  digest, gates; in `promotion.errors`
 
 A message says what, where and what next: ``stagebuild.toml:14: environments.prod.target: no stage
 "relase" in docker/Dockerfile; did you mean "release"?``. Exit codes belong to the command line.
@@ -387,46 +387,3 @@ class HistoryError(StagebuildError):
 
     def __str__(self) -> str:
         return f"{self.path}: {super().__str__()}"
-
-
-class RegistryError(StagebuildError):
-    """
-    A registry that stagebuild itself asked could not be reached, or refused.
-
-    Attributes:
-        reference: The image concerned, with its tag or digest as far as there is one.
-        status: The HTTP status, 401 say, or None where there was no answer.
-    """
-
-    def __init__(
-        self, message: str, *, reference: str, status: int | None = None, hint: str | None = None
-    ) -> None:
-        super().__init__(message, hint=hint)
-        self.reference = reference
-        self.status = status
-
-    def __str__(self) -> str:
-        return f"{self.reference}: {super().__str__()}"
-
-
-class PromotionRefused(StagebuildError):
-    """
-    An image may not be promoted: nothing says that it passed the gates.
-
-    Attributes:
-        digest: Of the image, or None where there is none.
-        gates: The gates that it is not known to have passed, in order; empty where the image
-            itself is not known.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        digest: str | None = None,
-        gates: Sequence[str] = (),
-        hint: str | None = None,
-    ) -> None:
-        super().__init__(message, hint=hint)
-        self.digest = digest
-        self.gates = tuple(gates)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from stagebuild.distribution.errors import RegistryError
 from stagebuild.errors import (
     BackendError,
     BudgetExceeded,
@@ -11,7 +12,6 @@ from stagebuild.errors import (
     ConfigError,
     ContextError,
     DockerfileError,
-    RegistryError,
     RegistryFailed,
     StagebuildError,
 )

@@ -7,10 +7,10 @@ from typing import IO, TYPE_CHECKING
 from urllib.parse import urlencode, urljoin
 
 from stagebuild.distribution.authorization import answer_to
+from stagebuild.distribution.errors import RegistryError
 from stagebuild.distribution.manifests import MEDIA_TYPES, Manifest
 from stagebuild.distribution.places import Endpoint, endpoint_of
 from stagebuild.distribution.transport import Answer, Refused, exchange
-from stagebuild.errors import RegistryError
 from stagebuild.model import Digest
 
 if TYPE_CHECKING:

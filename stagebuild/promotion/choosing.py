@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from stagebuild.errors import ConfigError, PromotionRefused
+from stagebuild.errors import ConfigError
 from stagebuild.model import Digest
 from stagebuild.model.references import Reference
 from stagebuild.planning import GitFacts, GitUnavailable, Surroundings, describe_builds
 from stagebuild.planning.publishing import publishing
+from stagebuild.promotion.errors import PromotionRefused
 from stagebuild.promotion.repositories import Repositories
 from stagebuild.promotion.values import Promotion, TagMove
 from stagebuild.registry.copying import gone

@@ -18,7 +18,8 @@ from stagebuild.backends.sdk.credentials import credentials
 from stagebuild.backends.sdk.dockerconfig import DockerConfig
 from stagebuild.buildkit.errors import BuildKitError
 from stagebuild.distribution import Endpoint, Repository, endpoint_of, platform_manifests
-from stagebuild.errors import RegistryError, StagebuildError
+from stagebuild.distribution.errors import RegistryError
+from stagebuild.errors import StagebuildError
 from stagebuild.locks import Lock, LockedImage
 from stagebuild.model import Platform
 from stagebuild.model.references import Reference

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stagebuild.errors import RegistryError
+from stagebuild.distribution.errors import RegistryError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

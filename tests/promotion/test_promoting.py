@@ -12,10 +12,12 @@ import pytest
 from stagebuild.cli.arguments import parse
 from stagebuild.cli.promote import promote as do_promote
 from stagebuild.config import load
-from stagebuild.errors import ConfigError, PromotionRefused, RegistryError
+from stagebuild.distribution.errors import RegistryError
+from stagebuild.errors import ConfigError
 from stagebuild.history import BuildRecord, GitState, History
 from stagebuild.model import Digest
 from stagebuild.promotion import promote
+from stagebuild.promotion.errors import PromotionRefused
 from tests.faults.proxy import Fault, Phase
 
 if TYPE_CHECKING:

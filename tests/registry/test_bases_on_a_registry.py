@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stagebuild.errors import RegistryError
+from stagebuild.distribution.errors import RegistryError
 from stagebuild.locks import Lock
 from stagebuild.registry.bases import BaseImages, locked
 from tests.faults.proxy import Fault, Phase
