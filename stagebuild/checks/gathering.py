@@ -19,6 +19,7 @@ from stagebuild.dockerfile import StageSource, parse, resolve
 from stagebuild.errors import ConfigError, DockerfileError, did_you_mean
 from stagebuild.model import Environment
 from stagebuild.planning import GitFacts, describe_builds
+from stagebuild.planning.groups import members
 from stagebuild.planning.leaning import lean_project
 from stagebuild.values import frozen, replaced
 
@@ -277,7 +278,11 @@ def _requires(project: Project, name: str) -> tuple[str, ...]:
             continue
         seen.add(each)
         if environment.requires is not None:
-            return environment.requires
+            return tuple(
+                dict.fromkeys(
+                    member for gate in environment.requires for member in members(environments, gate)
+                )
+            )
         waiting += reversed(environment.inherits)
     return ()
 

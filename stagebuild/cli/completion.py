@@ -58,7 +58,8 @@ def _asked(what: str, path: str | None) -> Sequence[str]:
         project = load(path)
         names = buildable_names(project)
         if what == "environments" or not names:
-            return names
+            environments = project.environments or {}
+            return (*names, *(n for n, each in environments.items() if each.group is not None))
         graphs = [spec.stages for spec in describe_builds(project, names[:1])]
         return [name for graph in graphs if graph is not None for name in graph.names]
     except StagebuildError:

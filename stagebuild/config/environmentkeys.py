@@ -48,6 +48,15 @@ ENVIRONMENT_KEYS = table_of(
         '["lint", "test"]',
     ),
     Key(
+        "group",
+        kinds.TEXTS,
+        "Environments that its name stands for, wherever builds are named and in `requires`. They"
+        " may be groups, too. A group builds nothing itself: of other keys it has `description`"
+        " alone, and `--all` and `--list` leave it out.",
+        "none: it is no group",
+        '["api", "web"]',
+    ),
+    Key(
         "matrix",
         kinds.MATRIX,
         "Builds the environment once for each combination of values, `test[python=3.12]`;"

@@ -72,6 +72,7 @@ class Environment:
         push: Whether the image is pushed to the registry of its tags.
         load: Whether the image is loaded into the engine's image store.
         requires: Environments that must be built before this one is published: its gates.
+        group: Environments that its name stands for; it builds nothing itself then.
         matrix: Values by axis; the environment is built once for each combination.
         matrix_exclude: Combinations that are left out: those that have all of these values.
         matrix_include: Combinations that are built besides.
@@ -116,6 +117,7 @@ class Environment:
     push: bool | None = None
     load: bool | None = None
     requires: tuple[str, ...] | None = None
+    group: tuple[str, ...] | None = None
     matrix: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     matrix_exclude: tuple[Mapping[str, str], ...] | None = None
     matrix_include: tuple[Mapping[str, str], ...] | None = None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Settings = dict[str, Any]
 """Values by field of ``Environment``; what is not given is not in it."""
 
-_NOT_MERGED = frozenset({"inherits", "description"})
+_NOT_MERGED = frozenset({"inherits", "description", "group"})
 _SHAPES: dict[str, tuple[str, Any]] = {
     "Mapping": ("a table by name", Mapping),
     "tuple": ("a list", (tuple, list)),

@@ -34,6 +34,7 @@ def lean_project(project: Project, environ: Mapping[str, str]) -> Project:
             contexts=given.contexts,
             platforms=given.platforms,
             builder=given.builder,
+            group=given.group,
             matrix=given.matrix,
             matrix_exclude=given.matrix_exclude,
             matrix_include=given.matrix_include,

@@ -127,6 +127,8 @@ def _split(path: str, environments: Collection[str]) -> tuple[str | None, Key, s
 def _settable(name: str) -> Key:
     if name == "inherits":
         raise Misfit("what an environment inherits can't be changed from outside")
+    if name == "group":
+        raise Misfit("what a group is can't be changed from outside")
     return ENVIRONMENT_KEYS[name]
 
 

@@ -12,6 +12,7 @@ from stagebuild.errors import ConfigError, did_you_mean
 from stagebuild.planning.entries import Places
 from stagebuild.planning.filling import map_text
 from stagebuild.planning.gates import concerns_gates, for_gates
+from stagebuild.planning.groups import check_groups, members
 from stagebuild.planning.inheritance import COUNTS, Lineages, Settings, merge, settings_of
 from stagebuild.planning.locations import absolute
 from stagebuild.planning.locking import lock_of
@@ -87,6 +88,7 @@ class Planner:
                     with within("environments", name):
                         check_environment_name(name)
                 self._lineages = Lineages(project.environments)
+                check_groups(project.environments)
         except Misfit as misfit:
             raise config_error(project, misfit) from misfit.__cause__
         for name in overrides.variables:
@@ -101,6 +103,8 @@ class Planner:
                 "what an environment inherits can't be changed from outside",
                 key="overrides.inherits",
             )
+        if overrides.environment.group is not None:
+            raise ConfigError("a group can't be changed from outside", key="overrides.group")
 
     @property
     def lock(self) -> Lock | None:
@@ -113,8 +117,14 @@ class Planner:
             return tuple(self.project.environments)
         return self.site("").stages
 
+    def members(self, environment: str) -> tuple[str, ...]:
+        """Return the environments that a name stands for: itself, unless it is a group."""
+        return members(self.project.environments or {}, environment)
+
     def is_abstract(self, name: BuildName) -> bool:
-        """Return whether there is nothing to build for ``name``."""
+        """Return whether there is nothing to build for ``name`` itself."""
+        if self.members(name.environment) != (name.environment,):
+            return True
         resolution, authors = self._resolution(name)
         try:
             resolution.target(resolution.site())

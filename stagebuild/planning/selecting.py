@@ -87,6 +87,10 @@ class Selection:
         if wanted is None:
             raise UnknownEnvironment(text, self._planner.names())
         self._check_known(wanted)
+        members = self._planner.members(wanted.environment)
+        if members != (wanted.environment,):
+            yield from self._members_asked_for(wanted, members)
+            return
         images: Iterable[str | None] = [wanted.image]
         if wanted.image is None and self._planner.project.images:
             images = list(self._having(wanted.environment))
@@ -99,6 +103,17 @@ class Selection:
             )
             raise ConfigError(f'no combination "{text}"; there are: {known}')
         yield from found
+
+    def _members_asked_for(self, group: BuildName, members: Iterable[str]) -> Iterator[BuildName]:
+        """Yield the builds of a group: of one image, those that it has."""
+        names = [group._replace(environment=member) for member in members]
+        if group.image is not None:
+            names = [name for name in names if group.image in self._having(name.environment)]
+            if not names:
+                message = f'image "{group.image}" has no stage for a member of'
+                raise ConfigError(f'{message} "{group.environment}"')
+        for name in names:
+            yield from self._asked_for(str(name))
 
     def _expanded(self, wanted: BuildName, images: Iterable[str | None]) -> Iterator[BuildName]:
         found = self._planner.combinations(wanted.environment)
@@ -168,11 +183,14 @@ class Selection:
                 message = f'no image "{wanted.image}"{did_you_mean(wanted.image, images)}'
                 raise self._planner.error(build, Misfit(message, "requires", index))
             image = wanted.image or build.image
-            if wanted.image is None and image is not None:
-                own = BuildName(wanted.environment, image)
-                if self._planner.is_abstract(own):
-                    continue
-            found += self._expanded(wanted, [image])
+            members = self._planner.members(wanted.environment)
+            for member in members:
+                optional = wanted.image is None or members != (wanted.environment,)
+                if optional and image is not None:
+                    own = BuildName(member, image)
+                    if self._planner.is_abstract(own):
+                        continue
+                found += self._expanded(wanted._replace(environment=member), [image])
         return list(dict.fromkeys(found))
 
     def _bases_of(self, name: str) -> dict[str, BuildName]:
