@@ -280,7 +280,9 @@ def _requires(project: Project, name: str) -> tuple[str, ...]:
         if environment.requires is not None:
             return tuple(
                 dict.fromkeys(
-                    member for gate in environment.requires for member in members(environments, gate)
+                    member
+                    for gate in environment.requires
+                    for member in members(environments, gate)
                 )
             )
         waiting += reversed(environment.inherits)

@@ -49,17 +49,30 @@ def imported_from(source: str, kind: str, environ: Mapping[str, str]) -> Importe
         try:
             read = imported_from_skaffold if kind == "skaffold" else imported_from_compose
             found = read(text)
+            if kind == "compose":
+                found = _with_neighbours(found, Path(source), text)
         except ValueError as error:
             raise ConfigError(str(error), path=source) from error
-    return _with_stages(found, Path(source).parent)
+    return with_stages(found, Path(source).parent)
 
 
 def _printed(source: str, environ: Mapping[str, str]) -> dict[str, Any]:
     """Return a bake file as buildx prints it: every group, so that no target is left out."""
-    listed = _bake(source, environ, "--list=type=targets,format=json")
-    names = ["default"] if listed is None else [str(each["name"]) for each in json.loads(listed)]
+    text = _bake(source, environ, "--list=type=targets,format=json")
+    listed: list[dict[str, Any]] = [{"name": "default"}] if text is None else json.loads(text)
+    names = [str(each["name"]) for each in listed]
     printed = _bake(source, environ, "--print", *names, must=True)
     found: dict[str, Any] = json.loads(printed or "{}")
+    if text is not None and "group" in found:
+        # What is printed as the default group is then what was named.
+        found["group"].pop("default", None)
+        if "default" in names:
+            alone = json.loads(_bake(source, environ, "--print") or "{}")
+            found["group"] |= alone.get("group", {})
+    for each in listed:
+        target = found.get("target", {}).get(each["name"])
+        if target is not None and each.get("description"):
+            target["description"] = each["description"]  # listed, and not printed
     return found
 
 
@@ -83,13 +96,24 @@ def _bake(source: str, environ: Mapping[str, str], *words: str, must: bool = Fal
     raise ConfigError(words_said[-1].removeprefix("ERROR: "), path=source)
 
 
-def _with_stages(found: Imported, folder: Path) -> Imported:
+def _with_neighbours(found: Imported, path: Path, text: str) -> Imported:
+    """Return what was read, with a warning for each file that Compose would read besides."""
+    warnings = list(found.warnings)
+    if "$" in text.replace("$$", "") and (path.parent / ".env").is_file():
+        warnings.append(".env: Compose takes variables from it: set them in the environment")
+    override = path.with_name(f"{path.stem}.override{path.suffix}")
+    if override.is_file():
+        warnings.append(f"{override.name}: Compose reads it after {path.name}")
+    return replaced(found, warnings=tuple(warnings))
+
+
+def with_stages(found: Imported, folder: Path) -> Imported:
     """Return environments that say which stage they build: without it, it is the last one."""
     warnings = list(found.warnings)
     environments = {}
     for name, table in found.environments.items():
         environments[name] = dict(table)
-        if "target" in table:
+        if "target" in table or "group" in table:
             continue
         stage = _last_stage(folder, table)
         if stage is None:

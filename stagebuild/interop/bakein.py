@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from stagebuild.interop.grouping import with_groups
 from stagebuild.interop.imported import Imported, Table
 from stagebuild.interop.imported import literal as toml_literal
 
@@ -22,10 +23,13 @@ def imported_from_bake(printed: Mapping[str, Any]) -> Imported:
         name: _environment(name, target, warnings)
         for name, target in (printed.get("target") or {}).items()
     }
-    for name, group in (printed.get("group") or {}).items():
-        members = ", ".join(group.get("targets") or ())
-        if name != "default" or set(group.get("targets") or ()) != set(environments):
-            warnings.append(f"group {name} ({members}): name its environments instead")
+    groups = {
+        name: list(group.get("targets") or ())
+        for name, group in (printed.get("group") or {}).items()
+    }
+    if list(groups) == ["default"] and set(groups["default"]) == set(environments):
+        groups = {}  # everything: `--all`
+    environments = with_groups(environments, groups, kind="group", warn=warnings.append)
     return Imported(environments=environments, warnings=tuple(warnings))
 
 
@@ -35,7 +39,11 @@ def _environment(name: str, target: Mapping[str, Any], warnings: list[str]) -> T
         if value in (None, [], {}, ""):
             continue
         read = _READERS.get(key)
-        if read is None:
+        if key == "dockerfile-inline":
+            file = f"{name}.Dockerfile"
+            warnings.append(f"target {name}: {key}: write it to {file}, in the context")
+            table["dockerfile"] = file
+        elif read is None:
             warnings.append(f"target {name}: {key} = {value!r}")
         else:
             table.update(read(value, lambda words: warnings.append(f"target {name}: {words}")))

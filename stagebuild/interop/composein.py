@@ -6,16 +6,16 @@ Source: compose-spec build.md, 12-interpolation.md, 15-profiles.md.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
+from stagebuild.interop.composeservices import extended, profile_groups
+from stagebuild.interop.composetext import interpolated
+from stagebuild.interop.grouping import with_groups
 from stagebuild.interop.imported import Imported, Table
 from stagebuild.interop.yamltext import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-_USE = re.compile(r"\$(?:\$|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:(:?[-?+])([^}]*))?\})")
 
 
 def imported_from_compose(text: str) -> Imported:
@@ -31,22 +31,20 @@ def imported_from_compose(text: str) -> Imported:
         raise ValueError("it has no services")  # noqa: TRY004 - its content is wrong
     warnings: list[str] = []
     reader = _Reader(document, warnings)
+    known = extended(services, warnings.append)
     environments = {}
-    profiles: dict[str, list[str]] = {}
-    for name, service in services.items():
-        if not isinstance(service, dict) or not service.get("build"):
+    for name, service in known.items():
+        if service.get("build"):
+            environments[name] = reader.service(name, service)
+        else:
             warnings.append(f"service {name}: it has no build section")
-            continue
-        environments[str(name)] = reader.service(str(name), service)
-        for profile in service.get("profiles") or ():
-            profiles.setdefault(str(profile), []).append(str(name))
-    warnings += [
-        f"profile {profile}: build {' '.join(names)}" for profile, names in profiles.items()
-    ]
+    environments = with_groups(
+        environments, profile_groups(known), kind="profile", warn=warnings.append
+    )
     warnings += [
         f"{key}: it is no part of a build"
-        for key in document
-        if key not in ("services", "secrets", "version", "name")
+        for key in map(str, document)
+        if key not in ("services", "secrets", "version", "name") and not key.startswith("x-")
     ]
     return Imported(environments=environments, warnings=tuple(warnings))
 
@@ -69,7 +67,7 @@ class _Reader:
             if read is None:
                 self._warn(name, f"build.{key} = {value!r}")
             else:
-                table.update(read(name, value))
+                _add(table, read(name, value))
         if service.get("image"):
             image = self._text(service["image"])
             table["tags"] = [image, *(tag for tag in table.get("tags", ()) if tag != image)]
@@ -91,6 +89,8 @@ class _Reader:
             "additional_contexts": self._contexts,
             "extra_hosts": lambda _, value: {"extra-hosts": self._map(value, "=", ":")},
             "network": self._network,
+            "dockerfile_inline": self._inline,
+            "no_cache_filter": lambda _, value: {"no-cache-filter": self._list(value)},
             "no_cache": lambda _, value: {"no-cache": bool(value)},
             "pull": lambda _, value: {"pull": bool(value)},
             "shm_size": lambda _, value: {"shm-size": self._text(value)},
@@ -106,6 +106,11 @@ class _Reader:
 
     def _attestation(self, kind: str, value: Any) -> Table:
         return {"attestations": {kind: value}} if value else {}
+
+    def _inline(self, name: str, _: Any) -> Table:
+        file = f"{name}.Dockerfile"
+        self._warn(name, f"build.dockerfile_inline: write it to {file}, in the context")
+        return {"dockerfile": file}
 
     def _network(self, name: str, value: Any) -> Table:
         if value in ("none", "host", "default"):
@@ -132,6 +137,9 @@ class _Reader:
             source = item if isinstance(item, str) else str(item.get("source"))
             target = source if isinstance(item, str) else str(item.get("target") or source)
             defined = self._secrets.get(source) or {}
+            for key in ("uid", "gid", "mode"):
+                if not isinstance(item, str) and key in item:
+                    self._warn(name, f"secret {source}: {key}: RUN --mount=type=secret says it")
             if "environment" in defined:
                 secrets[target] = {"env": str(defined["environment"])}
             elif "file" in defined:
@@ -174,18 +182,15 @@ class _Reader:
         """Return text with Compose's variables as those of the process environment."""
         if isinstance(value, bool):
             return "true" if value else "false"
-        return _USE.sub(self._use, str(value))
+        return interpolated(str(value), self._warnings.append)
 
-    def _use(self, found: re.Match[str]) -> str:
-        if found[0] == "$$":
-            return "$$"
-        name, sign, rest = found[1] or found[2], found[3] or "", found[4] or ""
-        if sign.endswith("-"):
-            return f"${{env.{name}:-{rest}}}"
-        if sign.endswith("+"):
-            self._warnings.append(f"{found[0]}: there is no such form; it is left empty")
-            return ""
-        return f"${{env.{name}}}" if sign else f"${{env.{name}:-}}"
+
+def _add(table: Table, more: Table) -> None:
+    """Change a table by keys that are read; two of Compose's keys can make one table of ours."""
+    for key, value in more.items():
+        before: Any = table.get(key)
+        merged = isinstance(before, dict) and isinstance(value, dict)
+        table[key] = before | value if merged else value
 
 
 def _pair(item: Any) -> tuple[str, str | None]:

@@ -57,7 +57,6 @@ def test_a_key_of_bake_is_ours(target: dict[str, Any], table: dict[str, Any]) ->
 @pytest.mark.parametrize(
     "target",
     [
-        {"dockerfile-inline": "FROM a"},
         {"call": "check"},
         {"entitlements": ["network.host"]},
         {"contexts": {"base": "target:base"}},
@@ -73,12 +72,23 @@ def test_a_key_without_a_place_is_named(target: dict[str, Any]) -> None:
     assert found.environments == {"a": {}}
 
 
-def test_a_group_is_named_unless_it_is_everything() -> None:
+def test_a_dockerfile_in_the_file_is_named_as_one_that_is_to_be_written() -> None:
+    found = imported_from_bake({"target": {"a": {"dockerfile-inline": "FROM a"}}})
+    assert found.environments == {"a": {"dockerfile": "a.Dockerfile"}}
+    assert "write it to a.Dockerfile" in found.warnings[0]
+
+
+def test_a_group_is_one_unless_it_is_everything() -> None:
     targets: dict[str, Any] = {"a": {}, "b": {}}
     all_of_it = {"target": targets, "group": {"default": {"targets": ["a", "b"]}}}
-    assert imported_from_bake(all_of_it).warnings == ()
-    some = {"target": targets, "group": {"ci": {"targets": ["a"]}}}
-    assert imported_from_bake(some).warnings == ("group ci (a): name its environments instead",)
+    assert imported_from_bake(all_of_it).environments == targets
+    some = {"target": targets, "group": {"ci": {"targets": ["a", "all"]}, "all": {"targets": "b"}}}
+    found = imported_from_bake(some)
+    assert found.environments == targets | {
+        "ci": {"group": ["a", "all"]},
+        "all": {"group": ["b"]},
+    }
+    assert found.warnings == ()
 
 
 @pytest.mark.parametrize(

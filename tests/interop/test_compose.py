@@ -81,15 +81,47 @@ def test_every_key_of_a_build_section_is_carried_over() -> None:
         "secrets": {"netrc": {"file": "./netrc"}, "pip-token": {"env": "PIP_TOKEN"}},
         "ssh": {"default": [], "deploy": ["keys/deploy"]},
         "ulimits": {"nproc": 512, "nofile": {"soft": 10, "hard": 20}},
-        "attestations": {"sbom": True},
-    } | {"attestations": web["attestations"]}  # type: ignore[index]  # a table
+        "attestations": {"provenance": "mode=max", "sbom": True},
+    }
 
 
 def test_what_has_no_place_is_named_each() -> None:
     told = "\n".join(warnings(ALL_KEYS))
     for part in ("isolation", "privileged", "service:base", "service cache", "volumes"):
         assert part in told
-    assert "profile dev: build web" in told
+
+
+def test_a_profile_is_a_group_of_its_services_and_those_without_one() -> None:
+    text = """\
+    services:
+      web: { build: web }
+      debug: { build: debug, profiles: [debug] }
+      seed: { build: seed, profiles: [ci, debug] }
+      mail: { image: mail, profiles: [mail] }
+      e2e: { build: e2e, profiles: [e2e] }
+    """
+    found = environments(text)
+    groups = {n: t["group"] for n, t in found.items() if isinstance(t, dict) and "group" in t}
+    assert groups == {
+        "default": ["web"],
+        "profile-debug": ["web", "debug", "seed"],
+        "ci": ["web", "seed"],
+        "mail": ["web"],
+        "profile-e2e": ["web", "e2e"],
+    }
+    assert "the group is called profile-debug" in " ".join(warnings(text))
+
+
+def test_a_profile_of_one_service_that_is_called_so_is_the_service() -> None:
+    text = "services: { docs: { build: docs, profiles: [docs] } }"
+    assert environments(text) == {"docs": {"context": "docs"}}
+
+
+@pytest.mark.parametrize("extends", ["a", "{ service: gone }", "{ service: b, file: other.yaml }"])
+def test_what_a_service_cannot_extend_is_told(extends: str) -> None:
+    text = f"services: {{ a: {{ build: ., extends: {extends} }} }}"
+    assert environments(text) == {"a": {"context": "."}}
+    assert "extends" in warnings(text)[0]
 
 
 @pytest.mark.parametrize(
@@ -100,6 +132,9 @@ def test_what_has_no_place_is_named_each() -> None:
         ("${A:-x}", "${env.A:-x}"),
         ("${A-x}", "${env.A:-x}"),
         ("${A:?needed}", "${env.A}"),
+        ("${A:-x${B:-y}z}/$C", "${env.A:-x${env.B:-y}z}/${env.C:-}"),
+        ("${A:+set}-", "-"),
+        ("a$", "a$"),
         ("$$A", "$$A"),
         ("plain", "plain"),
     ],

@@ -8,10 +8,11 @@ import pytest
 
 from stagebuild.errors import ConfigError
 from stagebuild.planning import Overrides, buildable_names
-from tests.planning.conftest import World
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from tests.planning.conftest import World
 
 GROUPS = """\
 [environments.dev]
