@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from stagebuild.planning.spec import DEFAULT_RETRIES
 from stagebuild.secrecy import is_secret_like
 
 if TYPE_CHECKING:
@@ -86,8 +87,14 @@ def _arg(name: str, value: str, variables: Json) -> str:
 
 def _secrets(spec: BuildSpec) -> Iterator[str]:
     for name, secret in spec.secrets.items():
-        source = f"env={secret.env}" if secret.env is not None else f"src={secret.file}"
+        variable = _variable(name) if secret.command is not None else secret.env
+        source = f"src={secret.file}" if variable is None else f"env={variable}"
         yield _text(f"id={name},{source}")
+
+
+def _variable(secret: str) -> str:
+    """Return the variable from which bake takes what stagebuild has of a command."""
+    return "".join(sign if sign.isalnum() else "_" for sign in secret).upper()
 
 
 def _outputs(spec: BuildSpec) -> Iterator[str]:
@@ -119,9 +126,16 @@ def _lost(spec: BuildSpec) -> Iterator[str]:
         ("retry-steps", spec.retry_steps),
         ("tag-stages", spec.tag_stages),
         ("builder", spec.builder),
+        ("retries", spec.retries != DEFAULT_RETRIES),
+        ("reproducible", spec.reproducible),
+        ("lock of base images", spec.locked),
     ):
         if value:
             yield f"{name}: bake has no {key}: it is left out"
+    for secret, source in spec.secrets.items():
+        if source.command is not None:
+            variable = _variable(secret)
+            yield f"{name}: secret {secret} is of a command: bake takes it from {variable}"
     for arg, value in spec.build_args.items():
         if is_secret_like(arg, value):
             yield f"{name}: build arg {arg} looks like a secret: the file takes it from a variable"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stagebuild.interop.bakein import imported_from_bake
-from stagebuild.interop.bakeout import target_name
+from stagebuild.interop.bakeout import bake_document, target_name
+from stagebuild.model.entries import Secret
+from stagebuild.planning.spec import BuildSpec
 
 CARRIED: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"context": ".", "dockerfile": "Dockerfile"}, {"context": ".", "dockerfile": "Dockerfile"}),
@@ -97,3 +100,23 @@ def test_a_group_is_one_unless_it_is_everything() -> None:
 )
 def test_a_name_is_one_that_bake_allows(build: str, name: str) -> None:
     assert target_name(build) == name
+
+
+def test_what_bake_has_no_place_for_is_told_each() -> None:
+    spec = BuildSpec(
+        name="a",
+        root=Path("/shop"),
+        context="/shop",
+        dockerfile="/shop/Dockerfile",
+        dockerfile_shown="Dockerfile",
+        target=None,
+        secrets={"pip-token": Secret(command="pass pip")},
+        retries=0,
+        reproducible=True,
+        requires=("test",),
+        builder="ci",
+    )
+    document, warnings = bake_document([spec], ["a"])
+    assert document["target"]["a"]["secret"] == ["id=pip-token,env=PIP_TOKEN"]
+    for word in ("requires", "retries", "reproducible", "builder", "PIP_TOKEN"):
+        assert any(word in warning for warning in warnings), word

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import tomllib
+from typing import TYPE_CHECKING
 
 import pytest
 
+from stagebuild.cli.importing import imported_from
 from stagebuild.interop.composein import imported_from_compose
 from stagebuild.interop.imported import Imported, toml_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def environments(text: str) -> dict[str, object]:
@@ -157,3 +162,14 @@ def test_any_text_is_written_as_toml_has_it(text: str) -> None:
     table = {"build-args": {text: text}}
     written = toml_of(Imported(environments={text: table}), "here")
     assert tomllib.loads(written)["environments"] == {text: table}
+
+
+def test_what_compose_reads_besides_is_told(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text("services: { a: { build: { target: $T } } }")
+    (tmp_path / "compose.override.yaml").touch()
+    (tmp_path / ".env").touch()
+    found = imported_from(str(tmp_path / "compose.yaml"), "auto", {})
+    assert [warning.partition(":")[0] for warning in found.warnings] == [
+        ".env",
+        "compose.override.yaml",
+    ]
