@@ -34,6 +34,7 @@ import stagebuild as sb
 from benchmarks.forecast_edits import EDITS, Project
 from benchmarks.forecast_projects import SAMPLES
 from benchmarks.forecast_tally import Measured, Tally, table, write_page
+from benchmarks.peers import peers
 from stagebuild.forecast import Cause, State, forecast
 from stagebuild.history import History
 from stagebuild.registry import ImageDigests
@@ -263,10 +264,11 @@ def main() -> int:
     options = parser.parse_args()
     samples = [one for one in SAMPLES if options.only is None or one.name in options.only]
     found = Measured() if options.into is None else Measured.of_file(options.into)
-    engine = os.environ.get("STAGEBUILD_ENGINE", "the machine's own")
+    environ = os.environ if "STAGEBUILD_REGISTRY" in os.environ else peers().env
+    engine = environ.get("STAGEBUILD_ENGINE", "the machine's own")
     for position, sample in enumerate(samples):
         share = options.edits // len(samples) + (position < options.edits % len(samples))
-        found.add(measure(share, options.seed, samples=(sample,), environ=os.environ))
+        found.add(measure(share, options.seed, samples=(sample,), environ=environ))
         found.add(Measured(about=[f"Docker {engine}, seed {options.seed}"]))
         if options.into is not None:
             found.save(options.into)

@@ -103,6 +103,9 @@ class World:
             target="prod",
             tags=tuple(self.tags),
             platforms=self.platforms or None,
+            # An engine that has pushed an image as a part of an index does not push it alone under
+            # the same tag, and says that it did (docker buildx and 28.5): so it is another image.
+            labels={"platforms": str(len(self.platforms))},
             requires=("test",) if self.gated else (),
         )
         project = sb.Project(root=self.root, environments={"test": gate, "prod": prod})
