@@ -251,7 +251,8 @@ def _named_production(project: Project, names: Sequence[str]) -> Callable[[str, 
                 line=None if origin is None else origin.line(key),
                 key=key,
             )
-    return lambda name, _: name in listed
+    shipped = {each for name in listed for each in members(project.environments or {}, name)}
+    return lambda name, _: name in shipped
 
 
 def _is_called_production(name: str, graph: StageGraph) -> bool:

@@ -48,6 +48,12 @@ def test_the_configuration_says_what_is_shipped() -> None:
     assert shipped(TWO.format("prod", "app"), toml) == [2]
 
 
+def test_a_group_that_is_shipped_is_its_members() -> None:
+    toml = '[checks]\nproduction = ["all"]\n[environments.app]\n[environments.prod]\n'
+    toml += '[environments.all]\ngroup = ["app"]\n'
+    assert shipped(TWO.format("prod", "app"), toml) == [2]
+
+
 def test_a_shipped_environment_that_there_is_not_is_an_error_with_its_line() -> None:
     toml = '[checks]\nproduction = ["pord"]\n[environments.prod]\n'
     with pytest.raises(ConfigError, match=r'stagebuild.toml:2: .*did you mean "prod"\?'):
