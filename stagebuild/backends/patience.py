@@ -40,7 +40,7 @@ PATIENCE = {
     FailureClass.REGISTRY_ERROR: Patience(retries=None, first_wait_s=2.0, longest_wait_s=30.0),
     FailureClass.NETWORK: Patience(retries=None, first_wait_s=2.0, longest_wait_s=30.0),
     FailureClass.REGISTRY_CONFLICT: Patience(retries=1, first_wait_s=2.0, longest_wait_s=2.0),
-    FailureClass.BUILDER: Patience(retries=1, first_wait_s=2.0, longest_wait_s=2.0),
+    FailureClass.BUILDER: Patience(retries=2, first_wait_s=2.0, longest_wait_s=8.0),
     FailureClass.BUILDER_GONE: Patience(retries=None, first_wait_s=2.0, longest_wait_s=10.0),
     FailureClass.STEP: Patience(retries=None, first_wait_s=1.0, longest_wait_s=10.0),
 }

@@ -33,9 +33,11 @@ def test_a_busy_registry_is_given_more_time() -> None:
     assert busy > 5 * down
 
 
-def test_a_broken_builder_is_tried_again_once() -> None:
-    assert wait_s(FailureClass.BUILDER) == 2.0
-    assert wait_s(FailureClass.BUILDER, FailureClass.BUILDER) is None
+def test_a_broken_builder_is_tried_again_twice() -> None:
+    builder = FailureClass.BUILDER
+    assert wait_s(builder) == 2.0
+    assert wait_s(builder, builder) == 4.0
+    assert wait_s(builder, builder, builder) is None
 
 
 def test_the_limit_of_one_class_does_not_count_the_failures_of_another() -> None:

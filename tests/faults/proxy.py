@@ -194,6 +194,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Close what is still open."""
         with contextlib.suppress(OSError, ValueError):
             super().finish()
+        # An encrypted connection is another object than the one that the server closes.
+        self.request.close()
 
     protocol_version = "HTTP/1.1"
 

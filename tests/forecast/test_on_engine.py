@@ -22,6 +22,8 @@ def test_no_step_that_is_forecast_cached_runs(
     for name, value in engine.env.items():
         monkeypatch.setenv(name, value)
     found = measure(EDITS, seed=20, environ=engine.env, say=False).total
-    assert found.misses == []
+    # What experience says will run need not: a file that is back to what it was, say.
+    assert [miss for miss in found.misses if "was forecast run (follows" not in miss] == []
     assert found.false_cached == 0
-    assert found.right + found.maybe == found.steps > 200
+    assert found.false_run <= found.steps // 50
+    assert found.right + found.maybe + found.false_run == found.steps > 200
