@@ -100,14 +100,18 @@ _CACHE = (
     r"failed to parse cache|invalid cache manifest|failed to load cache config"
 )
 
+LOST_LAYER = r"snapshot \S+(?: sha256:\w+)? does not exist"
+"""The engine has the result of a step in its cache, but no longer what it is made of."""
+
 # The builder's own trouble. ``Unavailable`` is gRPC's status, not HTTP's 503.
 _BUILDER = (
+    rf"{LOST_LAYER}|"
     r"code = Unavailable\b|(?<!Service )\bUnavailable: |no active session for|no such job|"
     r"frontend grpc server closed unexpectedly|inconsistent graph state|"
     r"return leaving incoming open|buildkit scheduler error|failed to get edge|"
     r"\bref \S+ locked\b|\blocked for \S+|: unavailable\b|"
     r"lease (?:\S+: not found|does not exist)|missing lease requirement|"
-    r"snapshot \S+(?: sha256:\w+)? does not exist|failed to get (?:deleted )?record|"
+    r"failed to get (?:deleted )?record|"
     r"unknown blob \S+ in history|"
     r"went away during the build|error reading from server: EOF|error dialing backend|"
     r"timed out waiting for server handshake|the client connection is closing|"

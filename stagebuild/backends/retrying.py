@@ -5,6 +5,8 @@ The same build is asked for again: steps that finished stay in the engine's cach
 only what failed is repeated, a push or the pull of a base image. What an attempt told before it
 failed is void; ``AttemptFailed`` says so between the two.
 
+Where the engine's cache has lost the layers of a step, the third attempt runs every step anew.
+
 A failed RUN or COPY is never repeated, unless the build names its stage in ``retry_steps``. A build
 that failed because of a cache is built again without it, whatever the number of retries.
 """
@@ -192,7 +194,18 @@ class _Attempts:
             # Every step has run anew as asked; to run them once more would not be "only what
             # failed". They are in the cache now, newer than anything else there.
             self._spec = replaced(self._spec, no_cache=False, no_cache_filter=())
+        if len(self._tried) > 1 and self._lost_layer(words):
+            # What is in the engine's cache will not come back: only another result can help.
+            self._spec = replaced(self._spec, no_cache=True)
         return True
+
+    def _lost_layer(self, words: str) -> bool:
+        """Say whether the engine lacks what its cache says that it has."""
+        import re  # noqa: PLC0415 - not without a failure
+
+        from stagebuild.backends.failureclasses import LOST_LAYER  # noqa: PLC0415
+
+        return re.search(LOST_LAYER, words) is not None
 
     def wait(self) -> None:
         """

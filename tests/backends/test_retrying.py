@@ -78,6 +78,15 @@ def test_what_can_not_pass_fails_at_the_first_attempt(
     assert built(backend, spec_of()) == ([], [], error)
 
 
+def test_an_engine_that_lost_a_layer_is_made_to_build_it_anew_at_last(
+    failing: Any, spec_of: Any
+) -> None:
+    lost = SolveFailed("failed to commit a to b: snapshot a does not exist: not found")
+    backend = failing(([], lost), ([], lost), ([], None))
+    assert built(backend, spec_of())[2] is None
+    assert [spec.no_cache for spec in backend.built] == [False, False, True]
+
+
 def test_what_no_engine_can_do_is_not_tried_again(failing: Any, spec_of: Any) -> None:
     error = UnsupportedFeature("x", backend="b", remedy="y")
     assert built(failing(([], error), ([], None)), spec_of())[2] is error
