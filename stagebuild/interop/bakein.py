@@ -23,8 +23,9 @@ def imported_from_bake(printed: Mapping[str, Any]) -> Imported:
         name: _environment(name, target, warnings)
         for name, target in (printed.get("target") or {}).items()
     }
+    # buildx prints what a matrix makes in any order.
     groups = {
-        name: list(group.get("targets") or ())
+        name: sorted(group.get("targets") or ())
         for name, group in (printed.get("group") or {}).items()
     }
     if list(groups) == ["default"] and set(groups["default"]) == set(environments):
