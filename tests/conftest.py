@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 DEFAULT_ENGINE = "28.5"
 
-# What tests build is not remembered, unless one names a file or gives an environment of its own.
-os.environ["STAGEBUILD_HISTORY"] = "0"
-
 # How long an example takes says how busy the machine is: an engine may be building beside.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
+
+
+def pytest_configure() -> None:
+    """Remember nothing of what tests build, unless one names a file or gives an environment."""
+    os.environ["STAGEBUILD_HISTORY"] = "0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
