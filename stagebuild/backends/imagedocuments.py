@@ -1,8 +1,7 @@
 """
-What an image's documents say of it: index, manifest, configuration, a store's history. Pure.
+What an image's documents say of its history: manifest and configuration, or a store's list. Pure.
 
-Sources: the OCI image specification, manifest.md, image-index.md, config.md; moby/buildkit
-docs/attestations/attestation-storage.md for the manifests that are none of a platform.
+Sources: the OCI image specification, manifest.md, config.md.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stagebuild.model.images import HistoryEntry
-from stagebuild.model.values import Digest, Platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,15 +16,6 @@ if TYPE_CHECKING:
 # Instructions that make a layer even if nothing changed, which an image store shows as size 0.
 # Source: moby/buildkit frontend/dockerfile/dockerfile2llb/convert.go (commitToHistory's withLayer).
 _LAYER_KEYWORDS = ("RUN ", "COPY ", "ADD ", "WORKDIR ")
-
-
-def platform_manifests(index: Mapping[str, Any]) -> Iterator[tuple[str, Digest]]:
-    """Yield platform and manifest digest for what an index lists, attestations left out."""
-    for entry in index.get("manifests") or ():
-        platform = entry.get("platform") or {}
-        is_attestation = "vnd.docker.reference.type" in (entry.get("annotations") or {})
-        if not is_attestation and platform.get("os") not in (None, "unknown"):
-            yield platform_name(platform), Digest.parse(entry["digest"])
 
 
 def history_of(
@@ -69,18 +58,3 @@ def stored_history(
             size_bytes=size if has_layer else None,
             digest=next(remaining, None) if has_layer else None,
         )
-
-
-def platform_name(named: Mapping[str, Any]) -> str:
-    """
-    Return the platform of a configuration or of an index's entry, as ``linux/arm64/v8``.
-
-    Args:
-        named: With ``os``, ``architecture`` and perhaps ``variant``.
-    """
-    parts = (named.get("os"), named.get("architecture"), named.get("variant"))
-    text = "/".join(part for part in parts if part)
-    try:
-        return str(Platform.parse(text))
-    except ValueError:
-        return text

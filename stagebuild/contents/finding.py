@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from stagebuild.backends.sdk.credentials import credentials
 from stagebuild.backends.sdk.dockerconfig import DockerConfig
-from stagebuild.backends.sdk.registryview import Repository
 from stagebuild.backends.sdk.store import EngineStore
 from stagebuild.contents.archives import contents_of_archive
 from stagebuild.contents.manifests import contents_of
 from stagebuild.contents.remote import RegistryBlobs
+from stagebuild.distribution import Repository
 from stagebuild.errors import ImageUnreadable, StagebuildError
 from stagebuild.model.references import Reference
 
@@ -87,7 +87,7 @@ class Images:
             auth = credentials(self._config, reference.domain, self._environ)
         except (ValueError, OSError) as error:
             raise ImageUnreadable(str(error), image=name) from error
-        repository = Repository(f"{reference.domain}/{reference.path}", auth)
+        repository = Repository(reference.domain, reference.path, credentials=lambda _: auth)
         which = str(reference.digest or reference.tag or "latest")
         try:
             return contents_of(RegistryBlobs(repository), which, stages=stages, target=target)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from typing import TYPE_CHECKING, Any
-from urllib.error import URLError
 
+from stagebuild.distribution.errors import RegistryError
 from stagebuild.errors import ImageUnreadable
+from stagebuild.model import Digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stagebuild.backends.sdk.registryview import Repository
+    from stagebuild.distribution import Repository
 
 _PIECE_BYTES = 256 << 10
 
@@ -29,23 +30,32 @@ class RegistryBlobs:
 
     def manifest(self, digest: str) -> dict[str, Any]:
         """Return a manifest or an index; a tag will do, too."""
-        return self._document(f"manifests/{digest}")
+        try:
+            found = self._repository.manifest(digest)
+            document = None if found is None else found.document
+        except (RegistryError, OSError, ValueError) as error:
+            raise _not_given(digest, error) from error
+        if document is None:
+            raise ImageUnreadable(f"the registry has no {digest}")
+        return document
 
     def config(self, digest: str) -> dict[str, Any]:
         """Return a configuration."""
-        return self._document(f"blobs/{digest}")
+        try:
+            return self._repository.config(Digest.parse(digest))
+        except (RegistryError, OSError, ValueError) as error:
+            raise _not_given(digest, error) from error
 
     @contextlib.contextmanager
     def open(self, digest: str) -> Iterator[Iterator[bytes]]:
         """Give a layer in pieces."""
         try:
-            with self._repository.open(f"blobs/{digest}") as answer:
-                yield iter(lambda: answer.read(_PIECE_BYTES), b"")
-        except (URLError, OSError) as error:
-            raise ImageUnreadable(f"the registry did not give {digest}: {error}") from error
+            with self._repository.blob(Digest.parse(digest)) as content:
+                yield iter(lambda: content.read(_PIECE_BYTES), b"")
+        except (RegistryError, OSError) as error:
+            raise _not_given(digest, error) from error
 
-    def _document(self, path: str) -> dict[str, Any]:
-        try:
-            return self._repository.document(path)
-        except (URLError, OSError, ValueError, KeyError) as error:
-            raise ImageUnreadable(f"the registry did not give {path}: {error}") from error
+
+def _not_given(digest: str, error: Exception) -> ImageUnreadable:
+    reason = error.message if isinstance(error, RegistryError) else error
+    return ImageUnreadable(f"the registry did not give {digest}: {reason}")

@@ -10,7 +10,7 @@ from stagebuild.model import Digest, Platform
 from stagebuild.values import field, frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 MEDIA_TYPES = (
     "application/vnd.oci.image.index.v1+json",
@@ -65,17 +65,33 @@ class Manifest:
                 yield Digest.parse(part["digest"]), int(part["size"])
 
 
-def platform_manifests(document: dict[str, Any]) -> dict[str, Digest]:
+def platform_manifests(document: Mapping[str, Any]) -> dict[str, Digest]:
     """
     Return manifest digest by platform of an index; empty for a manifest.
 
-    Attestations, whose platform is ``unknown/unknown``, are left out.
+    Attestations are left out: they are annotated as such, or of the platform ``unknown``.
+
+    Source: moby/buildkit docs/attestations/attestation-storage.md.
     """
     found: dict[str, Digest] = {}
     for entry in document.get("manifests") or ():
-        said = entry.get("platform") or {}
-        parts = [said.get("os"), said.get("architecture"), said.get("variant")]
-        name = "/".join(part for part in parts if part)
-        if said.get("os") and "unknown" not in parts:
-            found.setdefault(str(Platform.parse(name)), Digest.parse(entry["digest"]))
+        platform = entry.get("platform") or {}
+        is_attestation = "vnd.docker.reference.type" in (entry.get("annotations") or {})
+        if not is_attestation and platform.get("os") not in (None, "", "unknown"):
+            found.setdefault(platform_name(platform), Digest.parse(entry["digest"]))
     return found
+
+
+def platform_name(named: Mapping[str, Any]) -> str:
+    """
+    Return the platform of a configuration or of an index's entry, as ``linux/arm64/v8``.
+
+    Args:
+        named: With ``os``, ``architecture`` and perhaps ``variant``.
+    """
+    parts = (named.get("os"), named.get("architecture"), named.get("variant"))
+    text = "/".join(part for part in parts if part)
+    try:
+        return str(Platform.parse(text))
+    except ValueError:
+        return text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlencode, urljoin
 
 from stagebuild.distribution.authorization import answer_to
@@ -109,6 +109,20 @@ class Repository:
     def blob(self, digest: Digest) -> IO[bytes]:
         """Open a blob; the caller closes it."""
         return self._ask("GET", f"blobs/{digest}", version=digest).body
+
+    def config(self, digest: Digest) -> dict[str, Any]:
+        """
+        Return an image's configuration.
+
+        Raises:
+            OSError: The answer broke off.
+            ValueError: It is no JSON object.
+        """
+        with self.blob(digest) as content:
+            found = json.load(content)
+        if not isinstance(found, dict):
+            raise ValueError("a configuration that is no JSON object")  # noqa: TRY004 - its content
+        return found
 
     def mount_blob(self, digest: Digest, source: str) -> bool:
         """Take a blob over from another repository of the registry; False where it won't."""

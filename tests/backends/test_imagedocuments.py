@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from stagebuild.backends.imagedocuments import history_of, platform_manifests, stored_history
+from stagebuild.backends.imagedocuments import history_of, stored_history
+from stagebuild.distribution import platform_manifests
 from stagebuild.model import HistoryEntry
 
 A, B, C = ("sha256:" + letter * 64 for letter in "abc")

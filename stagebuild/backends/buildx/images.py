@@ -13,12 +13,8 @@ import subprocess
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from stagebuild.backends.imagedocuments import (
-    history_of,
-    platform_manifests,
-    platform_name,
-    stored_history,
-)
+from stagebuild.backends.imagedocuments import history_of, stored_history
+from stagebuild.distribution.manifests import platform_manifests, platform_name
 from stagebuild.model.images import ImageFacts
 from stagebuild.model.references import Reference
 from stagebuild.model.values import Digest
@@ -94,7 +90,7 @@ def facts_of_pushed(reference: str, *, command: Sequence[str], ask: Ask) -> Imag
     if top is None:
         return None
     repository, _, digest = reference.rpartition("@")
-    by_platform = dict(platform_manifests(top))
+    by_platform = platform_manifests(top)
     manifest, first = top, reference
     if by_platform:
         first = f"{repository}@{next(iter(by_platform.values()))}"
