@@ -66,14 +66,18 @@ def _build(build: BuildReport, process: int, start_s: float) -> Iterator[Json]:
             )
             yield _sorted("thread_sort_index", process, thread, thread)
             for each in own:
+                begin_ns = _ns(each.interval.start_s - start_s)
+                end_ns = _ns(each.interval.end_s - start_s)
                 yield {
                     "ph": "X",
                     "name": each.name,
                     "cat": each.category,
                     "pid": process,
                     "tid": thread,
-                    "ts": _us(each.interval.start_s - start_s),
-                    "dur": _us(each.interval.length_s),
+                    "ts": begin_ns / 1000,
+                    # Both ends are rounded, not the length: Perfetto drops a slice that begins a
+                    # nanosecond before the one in front of it ends.
+                    "dur": (end_ns - begin_ns) / 1000,
                     "args": each.about,
                 }
 
@@ -158,5 +162,5 @@ def _sorted(kind: str, process: int, thread: int, place: int) -> Json:
     return {"ph": "M", "name": kind, "pid": process, "tid": thread, "args": args}
 
 
-def _us(seconds: float) -> float:
-    return round(seconds * 1e6, 3)
+def _ns(seconds: float) -> int:
+    return round(seconds * 1e9)

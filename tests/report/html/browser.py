@@ -9,6 +9,8 @@ import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -20,6 +22,16 @@ KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32}
 def find_browser() -> str | None:
     """Return the program, or None when there is none on this machine."""
     return next(filter(None, map(shutil.which, PROGRAMS)), None)
+
+
+def needed_browser(*files: Path) -> str:
+    """Return the program; without it, or one of the files, skip the test, or fail it in CI."""
+    program = find_browser()
+    if program is None or not all(path.exists() for path in files):
+        if os.environ.get("CI"):
+            pytest.fail("there is no browser, or no axe-core: `make browser` installs both")
+        pytest.skip("`make browser` installs a browser and axe-core")
+    return program
 
 
 class Page:
@@ -64,7 +76,11 @@ class Page:
         scheme = "dark" if dark else "light"
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.call("Emulation.setEmulatedMedia", features=features)
-        self.call("Page.navigate", url=path.as_uri())
+        self.go(path.as_uri())
+
+    def go(self, address: str) -> None:
+        """Show what is at an address and wait until it is loaded."""
+        self.call("Page.navigate", url=address)
         while self._receive().get("method") != "Page.loadEventFired":
             pass
 

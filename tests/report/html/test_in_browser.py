@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from stagebuild.report.html.page import html
-from tests.report.html.browser import browsing, find_browser
+from tests.report.html.browser import browsing, needed_browser
 from tests.report.html.test_page import everything
 from tests.report.runs.samples import large_events, run, succeeded
 
@@ -25,12 +24,7 @@ AXE = Path(__file__).parents[3] / ".browser" / "node_modules" / "axe-core" / "ax
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
-    program = find_browser()
-    if program is None or not AXE.exists():
-        if os.environ.get("CI"):
-            pytest.fail("there is no browser, or no axe-core: `make browser` installs both")
-        pytest.skip("`make browser` installs a browser and axe-core")
-    with browsing(program) as found:
+    with browsing(needed_browser(AXE)) as found:
         yield found
 
 
