@@ -21,12 +21,12 @@ $(VENV)/.made: pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable . --group dev
 	touch $@
 
-browser: ## Install headless Chromium and axe-core, for the tests of the report's page
+browser: ## Install headless Chromium, axe-core and the schema of SARIF, for tests of reports
 	command -v chromium-headless-shell chromium >/dev/null || { apt-get update -qq && \
 	  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
 	  chromium-headless-shell fonts-dejavu-core >/dev/null; }
-	test -e .browser/node_modules/axe-core || \
-	  npm install --silent --no-audit --no-fund --prefix .browser axe-core@4
+	test -e .browser/node_modules/axe-core -a -e .browser/node_modules/@microsoft/jest-sarif || \
+	  npm install --silent --no-audit --no-fund --prefix .browser axe-core@4 @microsoft/jest-sarif
 
 check: venv ## Lint, format check and types
 	$(BIN)/ruff check .

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from stagebuild.checks import RULES, CheckReport, Finding, Ignored, Severity
-from stagebuild.report.findingformats import findings_document, github_annotations, sarif
+from stagebuild.report.findingformats import Json, findings_document, github_annotations, sarif
 from stagebuild.report.findings import findings_text
 from stagebuild.report.look import Look
 
+SARIF_SCHEMA = (
+    Path(__file__).parents[2]
+    / ".browser/node_modules/@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json"
+)
 DOCKERFILE = "FROM alpine AS prod\nRUN one \\\n  two \\\n  three\nCMD x\n"
 
 
@@ -140,6 +148,29 @@ def test_sarif_keeps_what_was_ignored_as_suppressed() -> None:
 def test_sarif_has_a_level_for_every_severity(severity: Severity, level: str) -> None:
     document: Any = sarif(report(finding(severity=severity)), RULES)
     assert document["runs"][0]["results"][0]["level"] == level
+
+
+def sarif_of_everything() -> Json:
+    """Return every rule's finding in every form, BuildKit's own and ignored ones besides."""
+    found = [finding(rule=rule.id, severity=rule.severity, page=f"p#{rule.id}") for rule in RULES]
+    found += [
+        finding(rule="StageNameCasing", page="https://docs.docker.com/x", line=2, end_line=4),
+        finding(path="stagebuild.toml", line=None, end_line=None, key="environments.prod", hint=""),
+        finding(path="./a b/ä#1", message='"ends" with a question?'),
+    ]
+    ignored = [Ignored(finding=finding(), reason=reason) for reason in ("known", "")]
+    return sarif(report(*found, ignored=tuple(ignored)), RULES)
+
+
+@pytest.mark.browser
+def test_sarif_is_valid_by_its_schema() -> None:
+    if not SARIF_SCHEMA.exists() and not os.environ.get("CI"):
+        pytest.skip("`make browser` fetches the schema")
+    schema = json.loads(SARIF_SCHEMA.read_text())
+    validator = jsonschema.Draft4Validator(schema)
+    assert [each.message for each in validator.iter_errors(sarif_of_everything())] == []
+    del schema["definitions"]["result"]["properties"]["suppressions"]
+    assert len(list(validator.iter_errors(sarif_of_everything()))) == 2  # it is strict
 
 
 def test_an_odd_path_is_a_uri_in_sarif() -> None:
