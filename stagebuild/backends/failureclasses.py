@@ -103,9 +103,12 @@ _CACHE = (
 LOST_LAYER = r"snapshot \S+(?: sha256:\w+)? does not exist"
 """The engine has the result of a step in its cache, but no longer what it is made of."""
 
+# Two builds make one image at once, and the engine's store takes one name of it twice.
+_NAMED_TWICE = r"\bimage \"[^\"\n]+\": already exists"
+
 # The builder's own trouble. ``Unavailable`` is gRPC's status, not HTTP's 503.
 _BUILDER = (
-    rf"{LOST_LAYER}|"
+    rf"{LOST_LAYER}|{_NAMED_TWICE}|"
     r"code = Unavailable\b|(?<!Service )\bUnavailable: |no active session for|no such job|"
     r"frontend grpc server closed unexpectedly|inconsistent graph state|"
     r"return leaving incoming open|buildkit scheduler error|failed to get edge|"

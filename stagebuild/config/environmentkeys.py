@@ -235,8 +235,9 @@ ENVIRONMENT_KEYS = table_of(
         "contexts",
         kinds.TEXT_MAP,
         "Named build contexts by name: a folder relative to the file's, `docker-image://…`,"
-        " `oci-layout://…`, a Git or HTTP URL, or another image of the project, `image:NAME` or"
-        " `image:NAME@ENVIRONMENT`.",
+        " `oci-layout://…`, a Git or HTTP URL, another image of the project, `image:NAME` or"
+        " `image:NAME@ENVIRONMENT`, or the same image of another environment,"
+        " `image:@ENVIRONMENT`.",
         "none",
         '{ shared = "../shared", alpine = "docker-image://alpine:3.20" }',
     ),

@@ -147,6 +147,8 @@ def _outputs(value: Any, _: Any) -> Table:
             table["push"] = True
         elif entry in ("type=docker", {"type": "docker"}):
             table["load"] = True
+        elif entry in ("type=image", {"type": "image"}) and len(value) == 1:
+            continue  # what a builder makes without being asked
         else:
             kept.append(entry)
     return {**table, **({"output": kept} if kept else {})}
@@ -156,14 +158,14 @@ def _ulimits(value: list[str], _: Any) -> Table:
     return {"ulimits": {name: limit for name, _, limit in (item.partition("=") for item in value)}}
 
 
-def _contexts(value: Mapping[str, str], warn: Callable[[str], None]) -> Table:
-    kept = {}
-    for name, place in value.items():
-        if place.startswith("target:"):
-            warn(f"contexts.{name} = {place!r}: make it an image of the project: image:NAME")
-        else:
-            kept[name] = literal(place)
-    return {"contexts": kept} if kept else {}
+def _contexts(value: Mapping[str, str], _: Any) -> Table:
+    return {"contexts": {name: _place(place) for name, place in value.items()}}
+
+
+def _place(place: str) -> str:
+    if place.startswith("target:"):
+        return f"image:@{place.removeprefix('target:')}"
+    return literal(place)
 
 
 _READERS: dict[str, Callable[[Any, Any], Table]] = {

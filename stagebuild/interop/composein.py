@@ -15,7 +15,7 @@ from stagebuild.interop.imported import Imported, Table
 from stagebuild.interop.yamltext import read_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
 
 def imported_from_compose(text: str) -> Imported:
@@ -30,11 +30,12 @@ def imported_from_compose(text: str) -> Imported:
     if not isinstance(services, dict):
         raise ValueError("it has no services")  # noqa: TRY004 - its content is wrong
     warnings: list[str] = []
-    reader = _Reader(document, warnings)
     known = extended(services, warnings.append)
+    built = {name for name, service in known.items() if service.get("build")}
+    reader = _Reader(document, built, warnings)
     environments = {}
     for name, service in known.items():
-        if service.get("build"):
+        if name in built:
             environments[name] = reader.service(name, service)
         else:
             warnings.append(f"service {name}: it has no build section")
@@ -52,8 +53,11 @@ def imported_from_compose(text: str) -> Imported:
 class _Reader:
     """Reads ``build`` sections; what it does not know, it warns of."""
 
-    def __init__(self, document: Mapping[str, Any], warnings: list[str]) -> None:
+    def __init__(
+        self, document: Mapping[str, Any], built: Collection[str], warnings: list[str]
+    ) -> None:
         self._secrets = document.get("secrets") or {}
+        self._built = built
         self._warnings = warnings
 
     def service(self, name: str, service: Mapping[str, Any]) -> Table:
@@ -121,14 +125,13 @@ class _Reader:
     def _contexts(self, name: str, value: Any) -> Table:
         kept = {}
         for key, place in self._map(value).items():
-            if place.startswith("service:"):
-                self._warn(
-                    name,
-                    f"additional_contexts.{key} = {place!r}: make it an image of the"
-                    " project: image:NAME",
-                )
-            else:
+            kind, _, service = place.partition(":")
+            if kind != "service":
                 kept[key] = place
+            elif service in self._built:
+                kept[key] = f"image:@{service}"
+            else:
+                self._warn(name, f"additional_contexts.{key} = {place!r}: that builds nothing")
         return {"contexts": kept} if kept else {}
 
     def _secrets_of(self, name: str, value: Any) -> Table:

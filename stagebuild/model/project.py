@@ -63,7 +63,7 @@ class Environment:
         ulimits: Resource limits by name, as ``nofile``.
         shm_size: Size of /dev/shm for RUN steps, as ``64m``.
         contexts: Named build contexts by name: a folder, ``docker-image://…``, a URL,
-            ``oci-layout://…``.
+            ``oci-layout://…``, ``image:NAME``, ``image:NAME@ENVIRONMENT``, ``image:@ENVIRONMENT``.
         no_cache: Whether every step runs anew.
         no_cache_filter: Stages whose steps run anew.
         pull: Whether base images are looked up in the registry even if the engine has them.

@@ -1,4 +1,9 @@
-"""Images that are the base of others: ``image:NAME`` and ``image:NAME@ENVIRONMENT``."""
+"""
+Images that are the base of others.
+
+``image:NAME`` and ``image:NAME@ENVIRONMENT`` are other images of the project;
+``image:@ENVIRONMENT`` is the same one, as another environment builds it.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +24,7 @@ def is_base(context: str) -> bool:
     return context.startswith(_PREFIX)
 
 
-def base_of(context: str, dependant: BuildName) -> tuple[str, str, bool]:
+def base_of(context: str, dependant: BuildName) -> tuple[str | None, str, bool]:
     """
     Return the image and the environment that a named context is.
 
@@ -28,10 +33,12 @@ def base_of(context: str, dependant: BuildName) -> tuple[str, str, bool]:
         dependant: Who names it.
 
     Returns:
-        Image, environment, and whether the environment was written rather than the dependant's.
+        Image, None for that of a project with only one; environment; and whether the environment
+        was written rather than the dependant's.
     """
     image, at, environment = context.removeprefix(_PREFIX).partition("@")
-    return image, environment if at else dependant.environment, bool(at)
+    own = dependant.image if at else ""
+    return image or own, environment if at else dependant.environment, bool(at)
 
 
 def as_base(spec: BuildSpec) -> BuildSpec:

@@ -74,7 +74,7 @@ class Selection:
             bases = {context: str(build) for context, build in based_on.items()}
             self._specs[name] = replaced(spec, requires=tuple(map(str, required)), bases=bases)
         self._add_tagged_stages(builds)
-        if len(self._specs) > len(builds) or any(s.requires for s in self._specs.values()):
+        if len(self._specs) > len(builds) or any(s.requires or s.bases for s in self.specs):
             self._check_order()
         for name in self.unnamed:
             spec = self._specs[name]
@@ -201,14 +201,14 @@ class Selection:
         for context, source in self._specs[name].bases.items():
             image, environment, chosen = base_of(source, build)
             message = ""
-            if image not in images:
+            if image is not None and image not in images:
                 message = f'no image "{image}"{did_you_mean(image, images)}'
             elif environment not in self._planner.names():
                 message = f'no environment "{environment}"'
                 message += did_you_mean(environment, self._planner.names())
             base = BuildName(environment, image)
             if message or self._planner.is_abstract(base):
-                message = message or f'image "{image}" has no stage for "{environment}"'
+                message = message or _nothing_to_build(image, environment)
                 hint = None if chosen else f"name an environment: image:{image}@ENVIRONMENT"
                 misfit = Misfit(message, "contexts", context, hint=hint)
                 raise self._planner.error(build, misfit)
@@ -250,3 +250,9 @@ class Selection:
                 pending += further
             inherited.pop(name, None)
             self._specs[name] = replaced(spec, requires=tuple(inherited))
+
+
+def _nothing_to_build(image: str | None, environment: str) -> str:
+    if image is None:
+        return f'"{environment}" builds nothing itself'
+    return f'image "{image}" has no stage for "{environment}"'

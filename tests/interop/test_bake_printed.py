@@ -36,13 +36,17 @@ CARRIED: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ),
     ({"output": [{"type": "registry"}]}, {"push": True}),
     ({"output": ["type=docker"]}, {"load": True}),
+    ({"output": [{"type": "image"}]}, {}),
     ({"output": [{"type": "local", "dest": "o"}]}, {"output": [{"type": "local", "dest": "o"}]}),
     ({"attest": [{"type": "provenance", "disabled": "true"}]}, {}),
     ({"attest": ["type=sbom"]}, {"attestations": ["type=sbom"]}),
     ({"network": "host", "shm-size": "64m"}, {"network": "host", "shm-size": "64m"}),
     ({"extra-hosts": {"a": "1.2.3.4"}}, {"extra-hosts": {"a": "1.2.3.4"}}),
     ({"ulimits": ["nofile=10:20"]}, {"ulimits": {"nofile": "10:20"}}),
-    ({"contexts": {"a": "../a"}}, {"contexts": {"a": "../a"}}),
+    (
+        {"contexts": {"a": "../a", "b": "target:base"}},
+        {"contexts": {"a": "../a", "b": "image:@base"}},
+    ),
     (
         {"no-cache": True, "no-cache-filter": ["a"], "pull": True},
         {"no-cache": True, "no-cache-filter": ["a"], "pull": True},
@@ -62,7 +66,6 @@ def test_a_key_of_bake_is_ours(target: dict[str, Any], table: dict[str, Any]) ->
     [
         {"call": "check"},
         {"entitlements": ["network.host"]},
-        {"contexts": {"base": "target:base"}},
         {"attest": ["type=other"]},
         {"secret": [{"env": "A"}]},
     ],

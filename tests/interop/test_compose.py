@@ -41,7 +41,7 @@ services:
       platforms: [linux/amd64, linux/arm64]
       cache_from: ["type=registry,ref=shop/web:cache", "shop/web:old"]
       cache_to: ["type=local,dest=.cache"]
-      additional_contexts: { shared: ../shared, base: "service:base" }
+      additional_contexts: { shared: ../shared, base: "service:base", mail: "service:cache" }
       extra_hosts: ["db:10.0.0.5", "api=10.0.0.6"]
       network: host
       no_cache: true
@@ -77,7 +77,7 @@ def test_every_key_of_a_build_section_is_carried_over() -> None:
         "platforms": ["linux/amd64", "linux/arm64"],
         "cache-from": ["type=registry,ref=shop/web:cache", "shop/web:old"],
         "cache-to": ["type=local,dest=.cache"],
-        "contexts": {"shared": "../shared"},
+        "contexts": {"shared": "../shared", "base": "image:@base"},
         "extra-hosts": {"db": "10.0.0.5", "api": "10.0.0.6"},
         "network": "host",
         "no-cache": True,
@@ -92,7 +92,7 @@ def test_every_key_of_a_build_section_is_carried_over() -> None:
 
 def test_what_has_no_place_is_named_each() -> None:
     told = "\n".join(warnings(ALL_KEYS))
-    for part in ("isolation", "privileged", "service:base", "service cache", "volumes"):
+    for part in ("isolation", "privileged", "service:cache", "service cache", "volumes"):
         assert part in told
 
 

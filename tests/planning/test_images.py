@@ -94,6 +94,56 @@ def test_a_base_may_be_of_another_environment(shop: World) -> None:
     assert shop.plan(text, "api:prod")["api:prod"].bases == {"base": "common:test"}
 
 
+OWN = """\
+[environments.base]
+context = "common"
+target = "prod"
+tags = ["host/base:1"]
+requires = ["lint"]
+[environments.lint]
+context = "common"
+target = "test"
+[environments.api]
+context = "api"
+target = "prod"
+contexts = { base = "image:@base" }
+[environments.all]
+group = ["base", "api"]
+"""
+
+
+def test_a_base_may_be_the_same_image_of_another_environment(shop: World) -> None:
+    plan = shop.plan(OWN, "api")
+    assert plan["api"].bases == {"base": "base"}
+    assert plan["api"].requires == ("lint",)
+    assert plan["base"].tags == ()
+    assert shop.plan(OWN, "all")["base"].tags == ("host/base:1",)
+
+
+def test_the_same_image_is_that_of_the_dependant(shop: World) -> None:
+    text = IMAGES.replace('contexts = { base = "image:common" }\n', "")
+    text = text.replace("[images.common]", 'contexts = { base = "image:@test" }\n[images.common]')
+    shop.files["/shop/api/Dockerfile"] = COMMON
+    plan = shop.plan(text, "prod")
+    assert plan["api:prod"].bases == {"base": "api:test"}
+    assert plan["common:prod"].bases == {"base": "common:test"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ("bse", 'no environment "bse"; did you mean "base"?'),
+        ("all", '"all" builds nothing itself'),
+        ("api", "it is based on itself: api -> api"),
+    ],
+)
+def test_an_environment_that_is_no_base_is_refused(
+    shop: World, environment: str, message: str
+) -> None:
+    error = shop.refusal(OWN.replace("image:@base", f"image:@{environment}"), "api")
+    assert (error.key, error.message) == ("environments.api.contexts.base", message)
+
+
 def test_an_unknown_image_is_refused_where_it_is_written(shop: World) -> None:
     error = shop.refusal(IMAGES.replace("image:common", "image:comon"), "api:prod")
     assert (error.line, error.key) == (11, "images.api.contexts.base")

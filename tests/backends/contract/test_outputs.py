@@ -142,6 +142,14 @@ def test_a_docker_archive_holds_the_image_under_its_tag(lab: Any, tmp_path: Path
     assert image["RepoTags"] == [lab.tag()]
 
 
+def test_annotations_are_on_an_image_that_goes_nowhere(lab: Any) -> None:
+    plain = lab.spec(SMALL)
+    annotated = replace(plain, annotations={"org.example.plain": "a"})
+    if lab.target.lacks:
+        return  # no manifest, nothing to annotate
+    assert lab.build(annotated).response.digest != lab.build(plain).response.digest
+
+
 def test_annotations_are_on_the_manifest(lab: Any) -> None:
     annotations = {"org.example.plain": "a, b=c", "manifest:org.example.level": "m"}
     spec = lab.spec(SMALL, tags=(lab.tag(),), push=True, annotations=annotations)
