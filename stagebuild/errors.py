@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from stagebuild.result import Attempt
     from stagebuild.timeline import Timeline
 
+_CUTOFF = 0.66
+
 
 def nearest(name: str, available: Iterable[str]) -> str | None:
     """
@@ -47,11 +49,20 @@ def nearest(name: str, available: Iterable[str]) -> str | None:
     Case is ignored. At most about a third of the characters may differ, so that a wild guess is
     never offered.
     """
+    folded = name.casefold()
+    by_folded = {candidate.casefold(): candidate for candidate in available}
+    if not any(_share_letters(folded, candidate) for candidate in by_folded):
+        return None
     from difflib import get_close_matches  # noqa: PLC0415 - only needed once something went wrong
 
-    by_folded = {candidate.casefold(): candidate for candidate in available}
-    found = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.66)
+    found = get_close_matches(folded, by_folded, n=1, cutoff=_CUTOFF)
     return by_folded[found[0]] if found else None
+
+
+def _share_letters(one: str, other: str) -> bool:
+    """Say whether two words may be alike: difflib's own bound, and every base image asks."""
+    shared = sum(min(one.count(letter), other.count(letter)) for letter in set(one))
+    return 2 * shared >= _CUTOFF * (len(one) + len(other))
 
 
 def did_you_mean(name: str, available: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -13,6 +14,8 @@ from stagebuild.cli.exitcodes import ExitCode
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping, Sequence
+
+_OBJECTS_UNTIL_LOOKED_AT = 50_000
 
 
 def main(argv: Sequence[str] | None = None, *, environ: Mapping[str, str] | None = None) -> int:
@@ -50,5 +53,8 @@ def _done(verb: str, options: argparse.Namespace, environ: Mapping[str, str]) ->
 
 
 def script() -> None:
-    """Run ``main`` as the installed ``stagebuild`` program."""
+    """Run ``main`` as a program of its own, ``stagebuild`` or ``python -m stagebuild``."""
+    # What is made in a short life is modules, nearly all, and what they hold: never rubbish, and
+    # looking through them again and again is a twentieth of it.
+    gc.set_threshold(_OBJECTS_UNTIL_LOOKED_AT)
     raise SystemExit(main())
