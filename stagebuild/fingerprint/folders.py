@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from stagebuild.context.patterns import Patterns
     from stagebuild.context.walk import Noted
-    from stagebuild.fingerprint.selecting import Selection
+    from stagebuild.fingerprint.selecting import Pick, Selection
 
 
 _TICK_S = 0.02
@@ -40,19 +40,16 @@ class Trees(ABC):
             ContextError: It can't be read, or its ignore file is wrong.
         """
 
-    def select(
-        self,
-        folder: str,
-        source: str,
-        *,
-        is_context: bool,
-        includes: tuple[str, ...] = (),
-        excludes: tuple[str, ...] = (),
-        wildcards: bool = True,
-    ) -> Selection:
-        """Return what a source path selects of a folder; the rest is as ``selecting.select``."""
-        tree = self.tree(folder, is_context=is_context)
-        return select(tree, source, includes=includes, excludes=excludes, wildcards=wildcards)
+    def select(self, folder: str, pick: Pick, *, is_context: bool) -> Selection:
+        """
+        Return what is picked of a folder.
+
+        Raises:
+            ContextError: As of ``tree``.
+            OSError: A file can't be read.
+            BadPattern: A pattern means nothing to the engine.
+        """
+        return select(self.tree(folder, is_context=is_context), pick)
 
 
 class Folders(Trees):
@@ -83,33 +80,16 @@ class Folders(Trees):
                 self._trees[key] = self._look(folder, is_context=is_context).walked()
         return self._trees[key]
 
-    def select(
-        self,
-        folder: str,
-        source: str,
-        *,
-        is_context: bool,
-        includes: tuple[str, ...] = (),
-        excludes: tuple[str, ...] = (),
-        wildcards: bool = True,
-    ) -> Selection:
+    def select(self, folder: str, pick: Pick, *, is_context: bool) -> Selection:
         """
-        Return what a source path selects of a folder, as every ``Trees`` does.
+        Return what is picked of a folder, as every ``Trees`` does.
 
         In a folder of which nothing has changed its digest is known from the last time.
         """
-        found = partial(
-            super().select,
-            folder,
-            source,
-            is_context=is_context,
-            includes=includes,
-            excludes=excludes,
-            wildcards=wildcards,
-        )
+        found = partial(super().select, folder, pick, is_context=is_context)
         with _reading(folder):
             digests = self._look(folder, is_context=is_context).digests
-        what = repr((source, includes, excludes, wildcards))
+        what = repr(pick)
         known = digests.selected(what)
         if known is not None:
             return KnownSelection(digest=known, again=found)
