@@ -9,7 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from stagebuild.cli.arguments import parse, split_verb
-from stagebuild.cli.exitcodes import ExitCode
+from stagebuild.cli.exitcodes import ExitCode, exit_code_of
+from stagebuild.errors import StagebuildError
 
 if TYPE_CHECKING:
     import argparse
@@ -48,7 +49,11 @@ def _done(verb: str, options: argparse.Namespace, environ: Mapping[str, str]) ->
 
         return print_schema(options.document, sys.stdout)
     do = getattr(import_module(f"stagebuild.cli.{verb}"), verb)
-    code: int = do(options, environ=environ, stdout=sys.stdout, stderr=sys.stderr)
+    try:
+        code: int = do(options, environ=environ, stdout=sys.stdout, stderr=sys.stderr)
+    except StagebuildError as error:
+        sys.stderr.write(f"stagebuild {verb}: {error}\n")
+        return exit_code_of(error)
     return code
 
 
