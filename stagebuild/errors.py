@@ -98,6 +98,25 @@ def _place(path: str | None, line: int | None) -> str:
     return f"{path}: " if line is None else f"{path}:{line}: "
 
 
+class _InFile(StagebuildError):
+    """Something is wrong with a file, or in a line of it."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str | None = None,
+        line: int | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.path = path
+        self.line = line
+
+    def __str__(self) -> str:
+        return f"{_place(self.path, self.line)}{super().__str__()}"
+
+
 class ConfigError(StagebuildError):
     """
     The configuration can't be used.
@@ -152,7 +171,7 @@ class UnknownEnvironment(ConfigError):
         super().__init__(message, path=path, line=line, key=key, hint=hint)
 
 
-class DockerfileError(StagebuildError):
+class DockerfileError(_InFile):
     """
     A Dockerfile can't be read, or not built as asked.
 
@@ -160,21 +179,6 @@ class DockerfileError(StagebuildError):
         path: The Dockerfile as the user would type it, or None for text without a file.
         line: 1-based line, or None where the whole file is meant.
     """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        path: str | None = None,
-        line: int | None = None,
-        hint: str | None = None,
-    ) -> None:
-        super().__init__(message, hint=hint)
-        self.path = path
-        self.line = line
-
-    def __str__(self) -> str:
-        return f"{_place(self.path, self.line)}{super().__str__()}"
 
 
 class UnknownStage(DockerfileError):
@@ -201,7 +205,7 @@ class UnknownStage(DockerfileError):
         super().__init__(message, path=path, line=line, hint=hint)
 
 
-class ContextError(StagebuildError):
+class ContextError(_InFile):
     """
     A build context, or a ``.dockerignore`` file, can't be read.
 
@@ -209,21 +213,6 @@ class ContextError(StagebuildError):
         path: The file as the user would type it, or None for text without a file.
         line: 1-based line of a ``.dockerignore``, or None where the whole file is meant.
     """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        path: str | None = None,
-        line: int | None = None,
-        hint: str | None = None,
-    ) -> None:
-        super().__init__(message, hint=hint)
-        self.path = path
-        self.line = line
-
-    def __str__(self) -> str:
-        return f"{_place(self.path, self.line)}{super().__str__()}"
 
 
 class BackendError(StagebuildError):
