@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from stagebuild.errors import StagebuildError
 from stagebuild.fingerprint import Folders, fingerprint
-from stagebuild.history.recording import cache_owner, delivery_key
+from stagebuild.history.wishes import cache_owner, delivery_key
 from stagebuild.model import Digest
 from stagebuild.registry import ImageDigests
 from stagebuild.result import Attempt, BuildResult, references_of
