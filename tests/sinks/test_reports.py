@@ -120,10 +120,23 @@ def test_a_summary_that_is_nearly_full_is_not_filled_beyond_its_limit(tmp_path: 
     assert 1024 * 1024 - 300 < summary.stat().st_size <= 1024 * 1024
 
 
-def test_an_output_file_that_can_not_be_written_is_one_warning(tmp_path: Path) -> None:
-    environ = {"GITHUB_OUTPUT": str(tmp_path)}
+@pytest.mark.parametrize("variable", ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"])
+@pytest.mark.parametrize("place", [".", "no/such/folder/file", "read-only"])
+def test_a_file_of_github_that_can_not_be_written_is_one_warning(
+    tmp_path: Path, variable: str, place: str
+) -> None:
+    if place == "read-only":
+        # Root may write whatever the mode says, and nobody may write here.
+        place = "/proc/version"
+    environ = {variable: str(tmp_path / place)}
     (warning,) = tell(list(ci_outlets(environ, io.StringIO())))
-    assert warning.startswith("GITHUB_OUTPUT was not written: ")
+    assert warning.startswith(f"{variable} was not written: ")
+
+
+def test_a_file_of_github_that_is_not_there_yet_is_made(tmp_path: Path) -> None:
+    environ = {"GITHUB_STEP_SUMMARY": str(tmp_path / "summary")}
+    assert tell(list(ci_outlets(environ, io.StringIO()))) == []
+    assert (tmp_path / "summary").read_text().startswith("## ")
 
 
 class _Handler(BaseHTTPRequestHandler):
