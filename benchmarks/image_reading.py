@@ -26,15 +26,19 @@ _MB_PER_S = 200
 _MEMORY_MB = 64
 
 _READ = """
-import json, resource, sys, time
+import json, re, sys, time
+from pathlib import Path
 from stagebuild.contents.layouts import LayoutBlobs
 from stagebuild.contents.manifests import contents_of
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def peak_kb():
+    # Not ru_maxrss: that of the process which started this one is inherited.
+    return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+before = peak_kb()
 started = time.perf_counter()
 blobs = LayoutBlobs(sys.argv[1])
 (image,) = contents_of(blobs, blobs.top())
 took = time.perf_counter() - started
-after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+after = peak_kb()
 size = image.sizes.total_bytes
 told = {"speed": size / took / 1e6, "memory": (after - before) / 1024, "size": size / 1e6}
 print(json.dumps(told))
@@ -42,7 +46,7 @@ print(json.dumps(told))
 
 
 def rows(engine: Peers) -> Iterator[Row]:
-    """Yield the figures of reading one image, the best speed of five."""
+    """Yield the figures of reading one image, the best speed and the most memory of five."""
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(
             [
@@ -58,7 +62,7 @@ def rows(engine: Peers) -> Iterator[Row]:
         runs = [_read(f"{folder}/layout") for _ in range(5)]
     versions = {"python": platform.python_version()}
     speed = max(run["speed"] for run in runs)
-    memory = min(run["memory"] for run in runs)
+    memory = max(run["memory"] for run in runs)
     yield Row(
         name=f"an image's file system read, {runs[0]['size']:.0f} MB, gzip",
         unit="MB/s",
