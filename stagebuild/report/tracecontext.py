@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _PARENT = r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}"
 _NAMED = {
     "cicd.pipeline.run.id": ("GITHUB_RUN_ID", "CI_PIPELINE_ID"),
+    "cicd.pipeline.run.url.full": ("CI_PIPELINE_URL",),
     "cicd.worker.name": ("RUNNER_NAME", "CI_RUNNER_DESCRIPTION"),
     "vcs.ref.head.name": ("GITHUB_REF_NAME", "CI_COMMIT_REF_NAME"),
     "vcs.ref.head.revision": ("GITHUB_SHA", "CI_COMMIT_SHA"),
@@ -34,6 +35,7 @@ def trace_of(environ: Mapping[str, str]) -> Trace:
         for name in names[::-1]
         if environ.get(name)
     }
+    resource |= _addresses_at_github(environ)
     resource |= pairs(environ.get("OTEL_RESOURCE_ATTRIBUTES", ""))
     if environ.get("OTEL_SERVICE_NAME"):
         resource["service.name"] = environ["OTEL_SERVICE_NAME"]
@@ -41,6 +43,17 @@ def trace_of(environ: Mapping[str, str]) -> Trace:
     if found is None or not (int(found[1], 16) and int(found[2], 16)):
         return Trace(resource=resource)
     return Trace(resource=resource, trace_id=found[1], parent_id=found[2])
+
+
+def _addresses_at_github(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the repository's and the run's, which GitHub gives in parts."""
+    server, repository = environ.get("GITHUB_SERVER_URL"), environ.get("GITHUB_REPOSITORY")
+    if not (server and repository):
+        return {}
+    found = {"vcs.repository.url.full": f"{server}/{repository}"}
+    if run := environ.get("GITHUB_RUN_ID"):
+        found["cicd.pipeline.run.url.full"] = f"{server}/{repository}/actions/runs/{run}"
+    return found
 
 
 def pairs(text: str) -> dict[str, str]:

@@ -26,6 +26,7 @@ ENVIRON = {
     "GITHUB_REF_NAME": "main",
     "GITHUB_SHA": "abc",
     "CI_PROJECT_URL": "https://git.example/shop",
+    "CI_PIPELINE_URL": "https://git.example/shop/-/pipelines/1",
 }
 
 

@@ -176,6 +176,19 @@ def test_a_run_is_part_of_the_trace_that_the_environment_names() -> None:
     assert values["vcs.ref.head.revision"] == "abc"
 
 
+def test_a_run_at_github_says_where_it_can_be_looked_at() -> None:
+    environ = {
+        "GITHUB_SERVER_URL": "https://github.com",
+        "GITHUB_REPOSITORY": "acme/shop",
+        "GITHUB_RUN_ID": "7",
+    }
+    assert trace_of(environ).resource == {
+        "cicd.pipeline.run.id": "7",
+        "vcs.repository.url.full": "https://github.com/acme/shop",
+        "cicd.pipeline.run.url.full": "https://github.com/acme/shop/actions/runs/7",
+    }
+
+
 @pytest.mark.parametrize("wrong", ["", "00-xyz", f"00-{'0' * 32}-{SPAN}-01"])
 def test_a_parent_that_is_none_is_passed_over(wrong: str) -> None:
     assert trace_of({"TRACEPARENT": wrong}).trace_id == ""
