@@ -287,6 +287,22 @@ ENVIRONMENT_KEYS = table_of(
         "5",
     ),
     Key(
+        "retry-budget",
+        kinds.DURATION,
+        "How long the waits between all attempts may take together; what would wait longer fails at"
+        " once.",
+        "`5m`",
+        '"20m"',
+    ),
+    Key(
+        "retry-limits",
+        kinds.RETRY_LIMITS,
+        "How often at most a build is tried again after each class of failure, within `retries`."
+        " 0 is never: [Attempts](../explanation/reliability.md#attempts).",
+        "`registry-conflict` 1, `builder` 2, the others as often as `retries` allows",
+        "{ network = 5, registry-busy = 1 }",
+    ),
+    Key(
         "retry-steps",
         kinds.TEXTS,
         "Stages whose failing RUN and COPY steps are tried again, too: those that download, say.",

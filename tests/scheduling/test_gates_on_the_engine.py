@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stagebuild.backends.buildx import BuildxBackend
 from stagebuild.backends.sdk import SdkBackend
 from stagebuild.errors import BuildCanceled, BuildFailed, GateFailed
 from stagebuild.model import Environment
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.engine
 
-# Fifty for the figure in docs/how-to/gates.md; a few in every run.
-RANDOM_RUNS = int(os.environ.get("STAGEBUILD_GATE_RUNS", "6"))
+# Of each backend: fifty for the figure in docs/how-to/gates.md; a few in every run.
+RANDOM_RUNS = int(os.environ.get("STAGEBUILD_GATE_RUNS", "3"))
 
 DOCKERFILE = """\
 FROM busybox AS base
@@ -81,12 +82,15 @@ def test_a_failing_gate_names_its_stage_step_line_and_log(shop: EngineProject) -
 
 
 @pytest.mark.parametrize("number", range(RANDOM_RUNS))
+@pytest.mark.parametrize("kind", [BuildxBackend, SdkBackend])
 def test_a_gate_that_fails_at_any_moment_leaves_no_trace_of_prod(
-    shop: EngineProject, number: int
+    shop: EngineProject, kind: type[BuildxBackend | SdkBackend], number: int
 ) -> None:
     lots = random.Random(number)
     waits = args(CODE=1, TEST_S=lots.uniform(0, 1.5), PROD_S=lots.uniform(0, 1))
-    outcome = shop.run("prod", overrides=waits, push=True, load=lots.random() < 0.5)
+    backend = kind(environ=shop.engine.env)
+    loads = lots.random() < 0.5
+    outcome = shop.run("prod", overrides=waits, push=True, load=loads, backend=backend)
     assert isinstance(outcome.errors["prod"], GateFailed)
     assert (shop.tags(), shop.local_images()) == ([], [])
 
@@ -215,6 +219,17 @@ def test_gates_hold_on_an_engine_without_the_containerd_store(
     assert (shop.tags(), shop.local_images()) == ([], [])
     assert not shop.run("prod", overrides=args(), push=True).errors
     assert shop.tags() == ["prod"]
+
+
+def test_a_gated_build_is_one_build_in_the_engines_own_list(shop: EngineProject) -> None:
+    def listed() -> int:
+        return len(shop.engine.run("docker", "buildx", "history", "ls", "-q").stdout.split())
+
+    before = listed()
+    backend = SdkBackend(environ=shop.engine.env)
+    assert not shop.run("prod", overrides=args(TEST_S=1), backend=backend).errors
+    # Its gate is the other one.
+    assert listed() == before + 2
 
 
 def test_gates_hold_without_any_docker_command_too(shop: EngineProject) -> None:
