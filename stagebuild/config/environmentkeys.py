@@ -205,7 +205,8 @@ ENVIRONMENT_KEYS = table_of(
         "attestations",
         kinds.ATTESTATIONS,
         "Statements attached to the image: `provenance` and `sbom`. A provenance holds the time of"
-        " the build, so an unchanged build no longer gives an unchanged index digest.",
+        " the build, so an unchanged build no longer gives an unchanged index digest. It is of mode"
+        " `min` where a build arg looks like a secret, since any other would publish it.",
         "none",
         '{ provenance = "mode=max", sbom = true }',
     ),

@@ -131,6 +131,22 @@ def test_a_file_edited_while_gates_run_is_not_published(shop: EngineProject) -> 
     assert shop.tags() == []
 
 
+def test_without_buildx_what_the_gates_saw_is_published_whatever_is_edited_meanwhile(
+    shop: EngineProject,
+) -> None:
+    def edit(event: RunEvent) -> None:
+        if isinstance(event, GatesAwaited):
+            (shop.folder / "app").write_text("edited\n")
+
+    backend = SdkBackend(environ=shop.engine.env)
+    outcome = shop.run("prod", overrides=args(TEST_S=3), push=True, backend=backend, on_event=edit)
+    assert not outcome.errors
+    image = f"{shop.repository}:prod"
+    ran = shop.engine.run("docker", "run", "--rm", "--pull=always", image, "cat", "/app")
+    assert ran.stdout == "app\n"
+    shop.engine.run("docker", "image", "rm", image)
+
+
 def test_a_build_without_cache_runs_its_steps_once(shop: EngineProject) -> None:
     fresh = args()
     shop.run("prod", overrides=fresh, push=True)
@@ -222,14 +238,16 @@ def test_gates_hold_on_an_engine_without_the_containerd_store(
 
 
 def test_a_gated_build_is_one_build_in_the_engines_own_list(shop: EngineProject) -> None:
-    def listed() -> int:
-        return len(shop.engine.run("docker", "buildx", "history", "ls", "-q").stdout.split())
-
-    before = listed()
+    # Without buildx a build is listed under its target.
+    target = f"{shop.name}-prod"
+    shop.write(
+        Dockerfile=DOCKERFILE.replace("AS prod", f"AS {target}"),
+        toml=TOML.replace("[environments.prod]", f'[environments.prod]\ntarget = "{target}"'),
+    )
     backend = SdkBackend(environ=shop.engine.env)
-    assert not shop.run("prod", overrides=args(TEST_S=1), backend=backend).errors
-    # Its gate is the other one.
-    assert listed() == before + 2
+    assert not shop.run("prod", overrides=args(TEST_S=1), push=True, backend=backend).errors
+    listed = shop.engine.run("docker", "buildx", "history", "ls", "--format", "{{.Name}}").stdout
+    assert listed.split().count(target) == 1
 
 
 def test_gates_hold_without_any_docker_command_too(shop: EngineProject) -> None:
