@@ -18,7 +18,9 @@ from benchmarks.measuring import python_version
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_ENGINE = Path(__file__).parent.parent / "tools" / "engine"
+_ENGINE = os.environ.get(
+    "STAGEBUILD_ENGINE_TOOL", str(Path(__file__).parent.parent / "tools" / "engine")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +39,13 @@ class Peers:
 
 def peers(engine: str = "28.5") -> Peers:
     """Start the engine called ``engine`` when it does not run, and return what to measure with."""
-    subprocess.run([sys.executable, str(_ENGINE), "up", engine], check=True, stdout=sys.stderr)
+    subprocess.run([sys.executable, _ENGINE, "up", engine], check=True, stdout=sys.stderr)
     # As pip leaves an installed package. A checkout is compiled anew at every start where Python
     # may not write beside the sources.
     compileall.compile_dir(Path(stagebuild.__file__).parent, quiet=1)
     env = {
         **os.environ,
-        **json.loads(_output([sys.executable, str(_ENGINE), "env", engine, "--json"])),
+        **json.loads(_output([sys.executable, _ENGINE, "env", engine, "--json"])),
     }
     buildx = _output(["docker", "buildx", "version"], env)
     return Peers(

@@ -23,6 +23,7 @@ from stagebuild.errors import (
     RegistryFailed,
 )
 from stagebuild.result import BuildWarning
+from stagebuild.secrecy import published_args
 from stagebuild.timeline.caches import cache_uses
 
 if TYPE_CHECKING:
@@ -167,6 +168,21 @@ def shared_cache_warnings(specs: Sequence[BuildSpec]) -> dict[str, tuple[BuildWa
     return {
         name: tuple(BuildWarning(message=message) for message in messages)
         for name, messages in shared_exports(specs).items()
+    }
+
+
+def provenance_warnings(specs: Sequence[BuildSpec]) -> dict[str, tuple[BuildWarning, ...]]:
+    """Return the warnings of builds whose provenance tells less than was asked for, by name."""
+    found = {spec.name: published_args(spec) for spec in specs if spec.attestations}
+    return {
+        name: (
+            BuildWarning(
+                message=f"the provenance is of mode min: {', '.join(args)} looks like a secret, and"
+                " any other mode would publish the value; hand it over as a secret (secrets)"
+            ),
+        )
+        for name, args in found.items()
+        if args
     }
 
 

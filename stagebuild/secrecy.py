@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from stagebuild.values import replaced
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -60,6 +62,33 @@ def maskable(values: Iterable[str]) -> list[str]:
     """Return the values that are long enough to be looked for, each once, the longest first."""
     long = {value for value in values if len(value) >= _SHORTEST_SECRET}
     return sorted(long, key=len, reverse=True)
+
+
+def published_args(spec: BuildSpec) -> tuple[str, ...]:
+    """
+    Return the names of secret-like build args that the provenance of the image would tell.
+
+    BuildKit writes down every build arg unless the mode is ``min``; ``max`` is what it takes when
+    none is given. Source: moby/buildkit solver/llbsolver/provenance.go, NewProvenanceCreator.
+    """
+    tells = any(
+        attestation.type == "provenance" and attestation.attributes.get("mode") != "min"
+        for attestation in spec.attestations
+    )
+    if not tells:
+        return ()
+    return tuple(name for name, value in spec.build_args.items() if is_secret_like(name, value))
+
+
+def with_least_provenance(spec: BuildSpec) -> BuildSpec:
+    """Return the spec with a provenance that tells no build args, if it has one."""
+    least = tuple(
+        replaced(attestation, attributes={**attestation.attributes, "mode": "min"})
+        if attestation.type == "provenance"
+        else attestation
+        for attestation in spec.attestations
+    )
+    return replaced(spec, attestations=least)
 
 
 def secret_values(spec: BuildSpec, environ: Mapping[str, str]) -> list[str]:

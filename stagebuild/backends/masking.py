@@ -22,7 +22,14 @@ from stagebuild.progress.events import (
     VertexUpdate,
     WarningRaised,
 )
-from stagebuild.secrecy import BLOT, maskable, redacted, secret_values
+from stagebuild.secrecy import (
+    BLOT,
+    maskable,
+    published_args,
+    redacted,
+    secret_values,
+    with_least_provenance,
+)
 from stagebuild.values import replaced
 
 if TYPE_CHECKING:
@@ -62,6 +69,8 @@ class MaskingBackend:
 
     def build(self, spec: BuildSpec, emit: Emit, cancel: Cancel) -> SolveResponse:
         """Build ``spec`` as every backend does."""
+        if published_args(spec):
+            spec = with_least_provenance(spec)
         secrets = maskable(secret_values(spec, self._environ))
         if not secrets:
             return self._backend.build(spec, emit, cancel)

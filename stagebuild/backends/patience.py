@@ -13,7 +13,7 @@ from stagebuild.backends.failureclasses import FailureClass
 from stagebuild.values import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 BUDGET_S = 300.0
 """How long one build waits between its attempts altogether, in seconds."""
@@ -64,7 +64,12 @@ class Tried:
 
 
 def next_wait_s(
-    tried: Sequence[Tried], *, retries: int, budget_s: float, jitter: float
+    tried: Sequence[Tried],
+    *,
+    retries: int,
+    budget_s: float,
+    jitter: float,
+    limits: Mapping[str, int] | None = None,
 ) -> float | None:
     """
     Return how long to wait before the next attempt, in seconds; None when there is to be none.
@@ -73,6 +78,7 @@ def next_wait_s(
         tried: The attempts so far, all of which failed; at least one.
         retries: How many attempts may follow the first.
         budget_s: How long may be waited altogether.
+        limits: How many may follow by class, as ``registry-busy``; of others ``PATIENCE`` says it.
         jitter: From 0.0 to 1.0. At least half of a wait is kept: builds that failed together come
             back apart, but none at once. What the other side asked for is never shortened.
     """
@@ -81,7 +87,8 @@ def next_wait_s(
     if patience is None or len(tried) > retries:
         return None
     number = sum(attempt.cause is newest.cause for attempt in tried)
-    if patience.retries is not None and number > patience.retries:
+    limit = (limits or {}).get(newest.cause.value.replace(" ", "-"), patience.retries)
+    if limit is not None and number > limit:
         return None
     full_s = min(patience.first_wait_s * 2 ** (number - 1), patience.longest_wait_s)
     wait_s = full_s * (0.5 + 0.5 * jitter)

@@ -59,8 +59,8 @@ class RetryingBackend:
 
         Args:
             backend: What builds.
-            budget_s: How long one build may wait between its attempts altogether, in seconds;
-                ``patience.BUDGET_S`` when not given.
+            budget_s: How long one build may wait between its attempts altogether, in seconds, where
+                its spec does not say; ``patience.BUDGET_S`` when not given.
             jitter: Gives numbers from 0.0 to 1.0; random ones when not given.
             pause: Waits so many seconds, or until it is canceled.
         """
@@ -160,7 +160,7 @@ class _Attempts:
         """Say whether to try again after a failure, and prepare to."""
         from stagebuild.backends.cachefaults import without_culprits  # noqa: PLC0415 - as below
         from stagebuild.backends.failureclasses import retry_after_s  # noqa: PLC0415
-        from stagebuild.backends.patience import BUDGET_S, Tried, next_wait_s  # noqa: PLC0415
+        from stagebuild.backends.patience import Tried, next_wait_s  # noqa: PLC0415
 
         if not isinstance(failure, _Failure) or self._cancel.requested:
             return False
@@ -171,8 +171,9 @@ class _Attempts:
             wait_s = next_wait_s(
                 self._tried,
                 retries=self._spec.retries,
-                budget_s=BUDGET_S if self._budget_s is None else self._budget_s,
+                budget_s=self._budget(),
                 jitter=self._jitter(),
+                limits=self._spec.retry_limits,
             )
         dropped: tuple[CacheEntry, ...] = ()
         if wait_s is None:
@@ -198,6 +199,13 @@ class _Attempts:
             # What is in the engine's cache will not come back: only another result can help.
             self._spec = replaced(self._spec, no_cache=True)
         return True
+
+    def _budget(self) -> float:
+        """Return how long may be waited altogether, in seconds."""
+        from stagebuild.backends.patience import BUDGET_S  # noqa: PLC0415 - as above
+
+        said = (self._spec.retry_budget_s, self._budget_s)
+        return next((seconds for seconds in said if seconds is not None), BUDGET_S)
 
     def _lost_layer(self, words: str) -> bool:
         """Say whether the engine lacks what its cache says that it has."""

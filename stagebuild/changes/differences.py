@@ -29,6 +29,8 @@ _IRRELEVANT = frozenset(
         "graph_for",
         "idle_timeout_s",
         "retries",
+        "retry_budget_s",
+        "retry_limits",
         "retry_steps",
         "timeout_s",
     )

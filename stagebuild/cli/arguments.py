@@ -225,6 +225,12 @@ def _add_build(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> N
         "[STAGEBUILD_RETRIES]",
     )
     group.add_argument(
+        "--retry-budget",
+        metavar="TIME",
+        default=environ.get("STAGEBUILD_RETRY_BUDGET") or None,
+        help="wait so long altogether between attempts, 5m by default [STAGEBUILD_RETRY_BUDGET]",
+    )
+    group.add_argument(
         "--timeout", metavar="TIME", help="end a build that takes longer: 90s, 30m, 1h30m"
     )
     group.add_argument(

@@ -41,6 +41,7 @@ def overrides_of(options: argparse.Namespace) -> Overrides:
         push=options.push,
         load=options.load,
         retries=options.retries,
+        retry_budget=options.retry_budget,
         timeout=options.timeout,
         idle_timeout=options.idle_timeout,
     )

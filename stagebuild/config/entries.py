@@ -8,6 +8,7 @@ from stagebuild.config.keypaths import Misfit, within
 from stagebuild.config.plain import (
     check_keys,
     expected,
+    read_count,
     read_list,
     read_members,
     read_scalar,
@@ -21,6 +22,7 @@ from stagebuild.model.entries import (
     ATTESTATION_TYPES,
     CACHE_TYPES,
     OUTPUT_TYPES,
+    RETRIED,
     Attestation,
     CacheEntry,
     Output,
@@ -32,7 +34,7 @@ from stagebuild.model.entries import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["ATTESTATION_TYPES", "CACHE_TYPES", "OUTPUT_TYPES"]
+__all__ = ["ATTESTATION_TYPES", "CACHE_TYPES", "OUTPUT_TYPES", "RETRIED"]
 
 
 def _parsed(parse: Callable[[str], Any], text: str) -> Any:
@@ -169,6 +171,13 @@ def _read_attestation(kind: str, value: object) -> Attestation | None:
             return Attestation(type=kind, attributes=_parsed(parse_pairs, value))
         case _:
             raise expected("true, false, text such as mode=max, or a table", value)
+
+
+def read_retry_limits(value: object) -> dict[str, int]:
+    """Return how often a build is tried again at most, by class of failure."""
+    if isinstance(value, dict):
+        check_keys(value, RETRIED)
+    return read_members(value, read=lambda _, number: read_count(number))
 
 
 def read_ulimits(value: object) -> dict[str, Ulimit]:

@@ -205,7 +205,8 @@ ENVIRONMENT_KEYS = table_of(
         "attestations",
         kinds.ATTESTATIONS,
         "Statements attached to the image: `provenance` and `sbom`. A provenance holds the time of"
-        " the build, so an unchanged build no longer gives an unchanged index digest.",
+        " the build, so an unchanged build no longer gives an unchanged index digest. It is of mode"
+        " `min` where a build arg looks like a secret, since any other would publish it.",
         "none",
         '{ provenance = "mode=max", sbom = true }',
     ),
@@ -286,6 +287,22 @@ ENVIRONMENT_KEYS = table_of(
         " engine's cache, so only what failed is repeated.",
         "`3`",
         "5",
+    ),
+    Key(
+        "retry-budget",
+        kinds.DURATION,
+        "How long the waits between all attempts may take together; what would wait longer fails at"
+        " once.",
+        "`5m`",
+        '"20m"',
+    ),
+    Key(
+        "retry-limits",
+        kinds.RETRY_LIMITS,
+        "How often at most a build is tried again after each class of failure, within `retries`."
+        " 0 is never: [Attempts](../explanation/reliability.md#attempts).",
+        "`registry-conflict` 1, `builder` 2, the others as often as `retries` allows",
+        "{ network = 5, registry-busy = 1 }",
     ),
     Key(
         "retry-steps",

@@ -32,6 +32,12 @@ NETWORKS = ("default", "none", "host")
 
 _TEXT: Schema = {"type": "string", "minLength": 1}
 _SCALAR: Schema = {"type": ["string", "number", "boolean"]}
+_COUNT: Schema = {
+    "anyOf": [
+        {"type": "integer", "minimum": 0},
+        {"type": "string", "pattern": "^[0-9]+$"},
+    ]
+}
 _NAMES: Schema = {"minLength": 1}
 _VARIABLE: Schema = {"type": "string", "pattern": r"\$\{"}
 
@@ -96,16 +102,7 @@ SIZE = Kind(
     read=read_size,
     schema={"anyOf": [_TEXT, {"type": "integer", "minimum": 0}]},
 )
-COUNT = Kind(
-    words="whole number, 0 or more",
-    read=read_count,
-    schema={
-        "anyOf": [
-            {"type": "integer", "minimum": 0},
-            {"type": "string", "pattern": "^[0-9]+$"},
-        ]
-    },
-)
+COUNT = Kind(words="whole number, 0 or more", read=read_count, schema=_COUNT)
 DURATION = Kind(
     words="duration as text (`90s`, `1h30m`), or a number of seconds",
     read=read_duration,
@@ -216,6 +213,12 @@ ATTESTATIONS = Kind(
     listed=True,
     keyed=True,
     nested=True,
+)
+RETRY_LIMITS = Kind(
+    words="table of whole numbers by " + ", ".join(f"`{name}`" for name in entries.RETRIED),
+    read=entries.read_retry_limits,
+    schema=_table(dict.fromkeys(entries.RETRIED, _COUNT)),
+    keyed=True,
 )
 ULIMITS = Kind(
     words="table of a number, `soft:hard` or `{ soft = N, hard = N }` by name",

@@ -21,7 +21,13 @@ def basic(auth: tuple[str, str]) -> str:
     return "Basic " + b64encode(":".join(auth).encode()).decode()
 
 
-def answer_to(challenge: str, auth: tuple[str, str], scopes: Sequence[str]) -> str:
+def answer_to(
+    challenge: str,
+    auth: tuple[str, str],
+    scopes: Sequence[str],
+    *,
+    authority: str | None = None,
+) -> str:
     """
     Return the ``Authorization`` header that a ``WWW-Authenticate`` asks for.
 
@@ -30,6 +36,8 @@ def answer_to(challenge: str, auth: tuple[str, str], scopes: Sequence[str]) -> s
         auth: User name and secret; an identity token has an empty user name.
         scopes: What will be done, as ``repository:shop:pull,push``; what the challenge names is
             asked for besides.
+        authority: File of a certificate authority that the token server's certificate may be of;
+            the registry's, as for engines.
 
     Raises:
         Refused: The token server does not give a token.
@@ -51,11 +59,15 @@ def answer_to(challenge: str, auth: tuple[str, str], scopes: Sequence[str]) -> s
             "refresh_token": secret,
             "scope": " ".join(dict.fromkeys(asked)),
         }
-        answer = exchange("POST", realm, headers={}, data=urlencode(form).encode())
+        answer = exchange(
+            "POST", realm, headers={}, data=urlencode(form).encode(), authority=authority
+        )
     else:
         query = [("service", service), *(("scope", scope) for scope in dict.fromkeys(asked))]
         headers = {"Authorization": basic(auth)} if user else {}
-        answer = exchange("GET", f"{realm}?{urlencode(query)}", headers=headers)
+        answer = exchange(
+            "GET", f"{realm}?{urlencode(query)}", headers=headers, authority=authority
+        )
     document = json.loads(answer.read())
     token = document.get("token") or document.get("access_token")
     if not isinstance(token, str):

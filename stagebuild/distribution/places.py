@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+CERTIFICATES = "/etc/docker/certs.d"
+"""Where Docker has what it trusts besides the system's authorities, by registry."""
+
 HUB = "registry-1.docker.io"
 
 _LOOPBACK = re.compile(r"(?:localhost|127\.[\d.]+|\[::1\])(?::\d+)?")
@@ -23,9 +26,11 @@ class Endpoint(NamedTuple):
     authority: str | None = None
 
 
-def endpoint_of(domain: str, *, certificates: str = "/etc/docker/certs.d") -> Endpoint:
+def endpoint_of(domain: str, *, certificates: str = CERTIFICATES) -> Endpoint:
     """
-    Return where the registry of a domain answers: without TLS on this machine, as for engines.
+    Return where the registry of a domain answers.
+
+    One on this machine is asked without TLS, as engines do at last, unless a certificate is there.
 
     Args:
         domain: As in a reference, ``docker.io``.
@@ -33,11 +38,11 @@ def endpoint_of(domain: str, *, certificates: str = "/etc/docker/certs.d") -> En
 
     Source: docs.docker.com/engine/security/certificates.
     """
-    host = HUB if domain == "docker.io" else domain
-    if _LOOPBACK.fullmatch(host):
-        return Endpoint(f"http://{host}")
-    from pathlib import Path  # noqa: PLC0415 - only where a registry is far away
+    from pathlib import Path  # noqa: PLC0415 - only where a registry is asked
 
+    host = HUB if domain == "docker.io" else domain
     folder = Path(certificates, domain)
     authority = next((str(path) for path in sorted(folder.glob("*.crt"))), None)
+    if authority is None and _LOOPBACK.fullmatch(host):
+        return Endpoint(f"http://{host}")
     return Endpoint(f"https://{host}", authority)

@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urljoin
 from stagebuild.distribution.authorization import answer_to
 from stagebuild.distribution.errors import RegistryError
 from stagebuild.distribution.manifests import MEDIA_TYPES, Manifest
-from stagebuild.distribution.places import Endpoint, endpoint_of
+from stagebuild.distribution.places import CERTIFICATES, Endpoint, endpoint_of
 from stagebuild.distribution.transport import Answer, Refused, exchange
 from stagebuild.model import Digest
 
@@ -188,7 +188,12 @@ class Repository:
                 if refused.status != _UNAUTHORIZED or (data and not isinstance(data, bytes)):
                     raise  # what was half sent can't be sent again
                 challenge = refused.headers.get("www-authenticate", "")
-                self._header = answer_to(challenge, self._credentials(self.domain), self._scopes)
+                self._header = answer_to(
+                    challenge,
+                    self._credentials(self.domain),
+                    self._scopes,
+                    authority=self._endpoint.authority,
+                )
             return self._exchange(method, url, headers or {}, data)
         except Refused as refused:
             raise self._refusal(refused, version) from refused
@@ -197,7 +202,7 @@ class Repository:
             raise self._error(
                 f"the registry at {self._endpoint.url} can't be reached: {reason}",
                 version,
-                hint="check the name, the network, and HTTPS_PROXY and NO_PROXY",
+                hint=self._way_out(reason),
             ) from error
         except ValueError as error:
             raise self._error(f"the registry's answer can't be read: {error}", version) from error
@@ -225,6 +230,11 @@ class Repository:
         if refused.status == _NOT_FOUND:
             return self._error(f"not in the registry: {words}", version, status=refused.status)
         return self._error(f"the registry failed: {words}", version, status=refused.status)
+
+    def _way_out(self, reason: object) -> str:
+        if "CERTIFICATE_VERIFY_FAILED" in str(reason):
+            return f"put its certificate authority into {CERTIFICATES}/{self.domain}/ca.crt"
+        return "check the name, the network, and HTTPS_PROXY and NO_PROXY"
 
     def _error(
         self, message: str, version: str, *, status: int | None = None, hint: str | None = None

@@ -18,6 +18,7 @@ from stagebuild.values import field, frozen
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from stagebuild.dockerfile.directives import Directive
     from stagebuild.dockerfile.global_args import GlobalArg
 
 
@@ -33,6 +34,7 @@ class StageGraph:
         from_args: For each stage the variables that its FROM used.
         build_args: What the caller set.
         target_name: The target that was asked for, or None for the last stage.
+        syntax: The directive that names a frontend, or None.
     """
 
     path: str
@@ -41,6 +43,7 @@ class StageGraph:
     from_args: tuple[frozenset[str], ...] = field(repr=False)
     build_args: Mapping[str, str] = field(repr=False)
     target_name: str | None
+    syntax: Directive | None = None
 
     def __post_init__(self) -> None:
         """Refuse a target that does not exist."""

@@ -128,6 +128,7 @@ class _Resolution:
             from_args=tuple(draft.from_args for draft in drafts),
             build_args=MappingProxyType(dict(self._build_args)),
             target_name=self._target,
+            syntax=self._file.syntax,
         )
 
     def _triggers(self, draft: Draft, drafts: Sequence[Draft]) -> list[Instruction]:

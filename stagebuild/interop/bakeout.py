@@ -125,6 +125,8 @@ def _lost(spec: BuildSpec) -> Iterator[str]:
         ("budget", spec.budget),
         ("timeout", spec.timeout_s),
         ("idle-timeout", spec.idle_timeout_s),
+        ("retry-budget", spec.retry_budget_s),
+        ("retry-limits", spec.retry_limits),
         ("retry-steps", spec.retry_steps),
         ("tag-stages", spec.tag_stages),
         ("builder", spec.builder),

@@ -17,6 +17,17 @@ if TYPE_CHECKING:
 
 CACHE_TYPES = ("azblob", "gha", "inline", "local", "registry", "s3")
 OUTPUT_TYPES = ("cacheonly", "docker", "image", "local", "oci", "registry", "tar")
+RETRIED = (
+    "registry-busy",
+    "registry-error",
+    "network",
+    "registry-conflict",
+    "builder",
+    "builder-gone",
+    "step",
+)
+"""Classes of failure after which a build may be tried again."""
+
 ATTESTATION_TYPES = ("provenance", "sbom")
 
 

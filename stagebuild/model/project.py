@@ -78,6 +78,8 @@ class Environment:
         matrix_include: Combinations that are built besides.
         tag_stages: Image reference by stage: further images, tagged in the same run.
         retries: How often a build is tried again that failed in a way that may pass.
+        retry_budget: How long the waits between all attempts may take together, as ``5m``.
+        retry_limits: How often at most by class of failure, as ``registry-busy``.
         retry_steps: Stages whose failing RUN and COPY steps are tried again, too.
         timeout: How long the build may take, as ``30m``.
         idle_timeout: How long nothing may be heard of it, as ``5m``.
@@ -123,6 +125,8 @@ class Environment:
     matrix_include: tuple[Mapping[str, str], ...] | None = None
     tag_stages: Mapping[str, str] = field(default_factory=dict)
     retries: int | None = None
+    retry_budget: str | None = None
+    retry_limits: Mapping[str, int] = field(default_factory=dict)
     retry_steps: tuple[str, ...] | None = None
     timeout: str | None = None
     idle_timeout: str | None = None

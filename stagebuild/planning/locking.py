@@ -26,7 +26,7 @@ _IMAGE = "docker-image://"
 @frozen
 class Need:
     """
-    An image from a registry that a build stands on, copies from or mounts.
+    An image from a registry that a build stands on, copies from, mounts or is read by.
 
     Attributes:
         image: In its complete form, without a digest: one that has a digest needs no lock.
@@ -93,6 +93,7 @@ def _graphs(spec: BuildSpec) -> Iterator[StageGraph]:
 
 def _images(graph: StageGraph) -> Iterator[tuple[str, int]]:
     """Yield the images that have no digest of their own, with the lines that name them."""
+    yield from _frontend(graph)
     for stage in graph.reachable():
         line = stage.text.opening.line
         named: list[tuple[Source, int]] = [(edge.source, edge.line) for edge in stage.edges]
@@ -102,6 +103,24 @@ def _images(graph: StageGraph) -> Iterator[tuple[str, int]]:
             image = _image(source)
             if image is not None and "@" not in image:
                 yield image, at
+
+
+def _frontend(graph: StageGraph) -> Iterator[tuple[str, int]]:
+    """
+    Yield the image that reads the Dockerfile, if it names one.
+
+    Source: moby/buildkit frontend/dockerui/config.go, keySyntaxArg.
+    """
+    named, line = graph.build_args.get("BUILDKIT_SYNTAX", ""), 1
+    if not named and graph.syntax is not None:
+        named, line = graph.syntax.value, graph.syntax.line
+    if named.strip():
+        try:
+            image = normalize_reference(named.split()[0])
+        except DockerfileError:
+            return  # the engine says what is wrong with it
+        if "@" not in image:
+            yield image, line
 
 
 def _image(source: Source) -> str | None:

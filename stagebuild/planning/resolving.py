@@ -201,6 +201,8 @@ class Resolution:
             tag_stages=self._members("tag_stages", lambda stage, tag: _tagged(stage, tag, site)),
             requires=tuple(dict.fromkeys(self._filled("requires", ()))),
             retries=self._retries(),
+            retry_budget_s=self._one("retry_budget", read_duration_s),
+            retry_limits=self._settings.get("retry_limits", {}),
             retry_steps=self._items("retry_steps", lambda stage: _stage(stage, site)),
             timeout_s=self._one("timeout", read_duration_s),
             idle_timeout_s=self._one("idle_timeout", read_duration_s),

@@ -78,6 +78,8 @@ class BuildSpec:
         requires: Names of the builds of the same plan that must succeed before anything of this
             one is published.
         retries: How many attempts may follow one that failed in a way that may pass.
+        retry_budget_s: How long the waits before them may take together; None for the default.
+        retry_limits: How many of them at most by class of failure: one of ``RETRIED``.
         retry_steps: Stages whose failing RUN and COPY steps are worth another attempt, too.
         timeout_s: How long the build may take, attempts and waits included; None is for ever.
         idle_timeout_s: How long nothing may be heard of it; None likewise.
@@ -85,6 +87,8 @@ class BuildSpec:
             ``SOURCE_DATE_EPOCH``, files included.
         locked: Digest by base image, which the lock has: ``docker.io/library/alpine:3.20``.
         budget: What the image may come to, or None.
+        recorded: Whether the engine's own list of builds is to have it, where that can be chosen;
+            the solves that publish nothing are parts of a build that has an entry.
         graph: Returns the Dockerfile's stages, the same each time it is called; None for a remote
             context. Usually called already by ``plan_builds``, which refuses what it raises.
         graph_for: Returns the stages as they are for another platform, or None as ``graph``.
@@ -125,12 +129,15 @@ class BuildSpec:
     tag_stages: Mapping[str, str] = field(default_factory=dict)
     requires: tuple[str, ...] = ()
     retries: int = DEFAULT_RETRIES
+    retry_budget_s: float | None = None
+    retry_limits: Mapping[str, int] = field(default_factory=dict)
     retry_steps: tuple[str, ...] = ()
     timeout_s: float | None = None
     idle_timeout_s: float | None = None
     reproducible: bool = False
     locked: Mapping[str, Digest] = field(default_factory=dict)
     budget: Budget | None = None
+    recorded: bool = True
     held_secrets: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     graph: Callable[[], StageGraph] | None = field(default=None, compare=False, repr=False)
     graph_for: Callable[[Platform], StageGraph] | None = field(

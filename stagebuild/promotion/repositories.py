@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from stagebuild.backends.sdk.credentials import credentials
 from stagebuild.backends.sdk.dockerconfig import DockerConfig
 from stagebuild.distribution import Repository
+from stagebuild.registry.endpoints import Endpoints
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,12 +20,13 @@ class Repositories:
     Gives repositories.
 
     Args:
-        environ: The process environment: whose Docker configuration.
+        environ: The process environment: which engine, and whose Docker configuration.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
         self._config = DockerConfig(environ)
+        self._endpoints = Endpoints(self._config)
 
     def of(
         self, reference: Reference, *, pushes: bool = False, source: Reference | None = None
@@ -44,6 +46,7 @@ class Repositories:
             credentials=self._credentials,
             pushes=pushes,
             reads=reads,
+            endpoint=self._endpoints.own(reference.domain),
         )
 
     def _credentials(self, domain: str) -> tuple[str, str]:

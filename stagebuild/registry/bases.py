@@ -12,28 +12,25 @@ from __future__ import annotations
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from stagebuild.backends.sdk.credentials import credentials
 from stagebuild.backends.sdk.dockerconfig import DockerConfig
-from stagebuild.buildkit.errors import BuildKitError
-from stagebuild.distribution import Endpoint, Repository, endpoint_of, platform_manifests
+from stagebuild.distribution import Repository, platform_manifests
 from stagebuild.distribution.errors import RegistryError
-from stagebuild.errors import StagebuildError
 from stagebuild.locks import Lock, LockedImage
 from stagebuild.model import Platform
 from stagebuild.model.references import Reference
-from stagebuild.registry.engine import ask_engine
+from stagebuild.registry.endpoints import Endpoints
 from stagebuild.values import replaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
-    from stagebuild.distribution import Manifest
+    from stagebuild.distribution import Endpoint, Manifest
     from stagebuild.model import Digest
 
 _AT_ONCE = 8
-_HUB = "docker.io"
 
 
 class _Place(NamedTuple):
@@ -57,7 +54,7 @@ class BaseImages:
         self._config = DockerConfig(environ)
         moment = time.gmtime(time.time() if now_s is None else now_s)
         self._resolved = time.strftime("%Y-%m-%dT%H:%M:%SZ", moment)
-        self._said: dict[str, Any] | None = None
+        self._endpoints = Endpoints(self._config)
 
     def __call__(self, name: str) -> LockedImage:
         """
@@ -68,7 +65,7 @@ class BaseImages:
         """
         reference = Reference.parse(name)
         first: RegistryError | None = None
-        for endpoint in self._endpoints(reference.domain):
+        for endpoint in self._places(reference.domain):
             repository = Repository(
                 reference.domain,
                 reference.path,
@@ -93,28 +90,10 @@ class BaseImages:
             hint="an image that only the engine's store has can't be locked: push it",
         )
 
-    def _endpoints(self, domain: str) -> list[_Place]:
+    def _places(self, domain: str) -> list[_Place]:
         """Return where an image may be, in the order in which an engine asks."""
-        said = self._registries()
-        own = endpoint_of(domain)
-        index = (said.get("IndexConfigs") or {}).get(domain) or {}
-        if index.get("Secure") is False and domain != _HUB:
-            own = Endpoint(f"http://{domain}")
-        mirrors = said.get("Mirrors") or () if domain == _HUB else ()
-        return [
-            *(_Place(Endpoint(url.rstrip("/")), is_own=False) for url in mirrors),
-            _Place(own, is_own=True),
-        ]
-
-    def _registries(self) -> dict[str, Any]:
-        """Return what the engine says of registries; nothing where there is no engine to ask."""
-        if self._said is None:
-            try:
-                said = ask_engine(self._config, "/v1.41/info") or {}
-            except (OSError, ValueError, StagebuildError, BuildKitError):
-                said = {}
-            self._said = said.get("RegistryConfig") or {}
-        return self._said
+        mirrors = [_Place(mirror, is_own=False) for mirror in self._endpoints.mirrors(domain)]
+        return [*mirrors, _Place(self._endpoints.own(domain), is_own=True)]
 
     def _credentials(self, domain: str) -> tuple[str, str]:
         return credentials(self._config, domain, self._environ)

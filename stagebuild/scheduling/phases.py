@@ -67,6 +67,7 @@ def private(spec: BuildSpec, *, layout: str | None = None, stored: bool = False)
         cache_to=(),
         push=False,
         load=False,
+        recorded=False,
     )
 
 

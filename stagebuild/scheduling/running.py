@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING, Self
 
 from stagebuild.backends.base import SolveFailed
 from stagebuild.errors import BuildCanceled, GateFailed, StagebuildError
-from stagebuild.failures import canceled_before_start, gate_failed, shared_cache_warnings
+from stagebuild.failures import (
+    canceled_before_start,
+    gate_failed,
+    provenance_warnings,
+    shared_cache_warnings,
+)
 from stagebuild.runevents import BuildEnded, BuildStarted, GatesAwaited, RunEnded
 from stagebuild.scheduling.layouts import Layouts
 from stagebuild.scheduling.schedule import Phase, Schedule, State, Task
@@ -72,7 +77,7 @@ class Run:
         # A failing build cancels its siblings, but not whatever else the caller's Cancel governs.
         self._layouts = Layouts()
         secrets = SecretCommands()
-        warned = shared_cache_warnings(specs)
+        warned = [shared_cache_warnings(specs), provenance_warnings(specs)]
         self._buildings = {
             spec.name: Building(
                 spec,
@@ -81,7 +86,7 @@ class Run:
                 layouts=self._layouts,
                 secrets=secrets,
                 is_base=self._schedule.is_base(spec.name),
-                warned=warned.get(spec.name, ()),
+                warned=[each for found in warned for each in found.get(spec.name, ())],
                 last_bytes=last_bytes,
             )
             for spec in specs

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from stagebuild.backends.base import Cancel, SolveFailed
 from stagebuild.backends.masking import EventMask, MaskingBackend
-from stagebuild.model import HistoryEntry, ImageFacts, Secret
+from stagebuild.model import Attestation, HistoryEntry, ImageFacts, Project, Secret
 from stagebuild.progress.events import (
     Event,
     LogChunk,
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-from stagebuild.planning.spec import BuildSpec
+from stagebuild.planning.spec import BuildPlan, BuildSpec
+from stagebuild.runner import execute
 
 SECRET = "hunter2-canary"
 
@@ -146,3 +147,27 @@ def test_the_history_of_the_image_does_not_tell_the_secret(tmp_path: Path) -> No
     inner = ScriptedBackend(scripts={"prod": Script(facts=facts)})
     backend = MaskingBackend(inner, environ={"TOKEN": SECRET})
     assert SECRET not in repr(backend.image_facts(spec(tmp_path), IMAGE))
+
+
+@pytest.mark.parametrize("attributes", [{}, {"mode": "max", "version": "v1"}])
+def test_no_provenance_tells_the_value_of_a_build_arg_that_looks_like_a_secret(
+    tmp_path: Path, attributes: dict[str, str]
+) -> None:
+    scripted = ScriptedBackend()
+    asked = Attestation(type="provenance", attributes=attributes)
+    secret = spec(tmp_path, attestations=(asked,), build_args={"API_TOKEN": SECRET, "A": "b"})
+    harmless = spec(tmp_path, attestations=(asked,), build_args={"A": "b"})
+    for each in (secret, harmless):
+        MaskingBackend(scripted, environ={}).build(each, lambda _: None, Cancel())
+    least, whole = [built.attestations[0].attributes for built in scripted.built]
+    assert least == {**attributes, "mode": "min"}
+    assert whole == attributes
+
+
+def test_that_provenance_tells_less_is_a_warning_that_names_the_build_arg(tmp_path: Path) -> None:
+    asked = (Attestation(type="provenance", attributes={"mode": "max"}),)
+    built = spec(tmp_path, attestations=asked, build_args={"API_TOKEN": SECRET}, secrets={})
+    plan = BuildPlan(project=Project(), specs=(built,))
+    (warning,) = execute(plan, backend=ScriptedBackend())["prod"].warnings
+    assert "API_TOKEN looks like a secret" in warning.message
+    assert SECRET not in warning.message

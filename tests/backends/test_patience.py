@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from stagebuild.backends.failureclasses import FailureClass
 from stagebuild.backends.patience import PATIENCE, Tried, next_wait_s
+from stagebuild.model.entries import RETRIED
 
 
 def wait_s(*causes: FailureClass, retries: int = 9, budget_s: float = 1e9) -> float | None:
@@ -92,3 +93,15 @@ def test_all_waits_together_stay_within_the_budget(
             break
         tried[-1] = Tried(cause=cause, wait_s=wait)
     assert sum(attempt.wait_s for attempt in tried) <= budget_s
+
+
+def test_a_class_may_be_given_its_own_limit() -> None:
+    network = [Tried(cause=FailureClass.NETWORK)]
+    limits = {"network": 0, "registry-conflict": 2}
+    assert next_wait_s(network, retries=3, budget_s=300, jitter=1.0, limits=limits) is None
+    twice = [Tried(cause=FailureClass.REGISTRY_CONFLICT)] * 2
+    assert next_wait_s(twice, retries=3, budget_s=300, jitter=1.0, limits=limits) is not None
+
+
+def test_every_class_that_is_tried_again_can_be_limited_by_name() -> None:
+    assert {cause.value.replace(" ", "-") for cause in PATIENCE} == set(RETRIED)

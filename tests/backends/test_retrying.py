@@ -141,6 +141,19 @@ def test_how_long_the_registry_asks_to_wait_is_obeyed(failing: Any, spec_of: Any
     assert built(failing(([], error), ([], None)), spec_of())[1] == [41.0]
 
 
+def test_a_wait_that_the_budget_of_the_build_has_no_room_for_is_not_begun(
+    failing: Any, spec_of: Any
+) -> None:
+    _, waits, error = built(failing(([], DOWN)), spec_of(retries=9, retry_budget_s=7.0))
+    assert error is DOWN
+    assert waits == [2.0, 4.0]
+
+
+def test_a_class_of_failure_with_the_limit_zero_is_permanent(failing: Any, spec_of: Any) -> None:
+    spec = spec_of(retries=9, retry_limits={"registry-error": 0})
+    assert built(failing(([], DOWN), ([], None)), spec) == ([], [], DOWN)
+
+
 def test_a_failed_push_does_not_run_the_steps_anew(failing: Any, spec_of: Any) -> None:
     push = ran("exporting to image", 0.0, 1.0, error="failed to push r/a: 503 Service Unavailable")
     backend = failing(([push], DOWN), ([], None))

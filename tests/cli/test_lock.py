@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tomllib
 import uuid
 from typing import TYPE_CHECKING
 
@@ -90,6 +91,34 @@ def test_a_build_stands_on_the_locked_base_until_the_lock_is_moved(
     assert text.startswith(f"~ {bench.base}\n    was sha256:")
     assert bench.built(backend, monkeypatch) == "new"
     assert bench.run("--check")[:2] == (0, bench.run("--check")[1])
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("backend", ["buildx", "sdk"])
+def test_the_frontend_that_reads_the_dockerfile_stays_the_locked_one(
+    bench: Bench, backend: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frontend = f"{bench.engine.registry}/lock/{uuid.uuid4().hex[:12]}:1"
+
+    def publish(age: str) -> None:
+        # It says nothing to the engine, so the build fails once it is asked.
+        program = f'FROM busybox\nENTRYPOINT ["sh", "-c", "echo the {age} one >&2; exit 3"]\n'
+        options = ["-q", "--provenance=false", "--push", "-t", frontend, "-"]
+        bench.engine.run("docker", "buildx", "build", *options, input=program)
+
+    dockerfile = bench.folder / "Dockerfile"
+    dockerfile.write_text(f"# syntax={frontend}\n{dockerfile.read_text()}")
+    publish("old")
+    assert bench.run()[0] == 0
+    digest = tomllib.loads(bench.text)["images"][frontend]["digest"]
+    publish("new")
+    for name, value in bench.engine.env.items():
+        monkeypatch.setenv(name, value)
+    words = ["prod", "-f", str(bench.folder), "--backend", backend, "--progress", "rawjson"]
+    assert main(words) == 1
+    assert f"{frontend}@{digest}" in capsys.readouterr().err
+    code, out, _ = bench.run("--check")
+    assert (code, frontend in out) == (1, True)
 
 
 @pytest.mark.engine

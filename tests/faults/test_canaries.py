@@ -133,7 +133,7 @@ class _Place:
             'secrets = { variable = { env = "VARIABLE" }, file = { file = "file.txt" } }\n'
             f'contexts = {{ extra = "{git}" }}\n'
             '[environments.attested]\ninherits = ["prod"]\ntarget = "prod"\n'
-            'attestations = { provenance = "mode=min" }\n'
+            'attestations = { provenance = "mode=max" }\n'
             '[environments.bad]\ninherits = ["prod"]\ntarget = "bad"\n'
             '[environments.fetched]\ninherits = ["prod"]\ntarget = "fetched"\n'
         )
@@ -378,3 +378,7 @@ def test_a_leak_that_is_planted_is_seen(
         assert leaks(text, canaries[path]) == ["as it is", "quoted"]
     encoded = base64.b64encode(f"me:{canaries['registry']}".encode()).decode()
     assert "as a login" in leaks(encoded, canaries["registry"])
+
+
+def test_the_registry_has_the_provenance_that_was_asked_for(sinks: Mapping[str, str]) -> None:
+    assert "https://slsa.dev/provenance" in sinks["provenance"]

@@ -81,6 +81,11 @@ def test_a_broken_lock_is_an_error_of_the_lock(world: World) -> None:
             "FROM a:1 AS prod\nRUN --mount=from=c:3,target=/c true\n",
             [("docker.io/library/a:1", 1), ("docker.io/library/c:3", 2)],
         ),
+        (
+            "# syntax=docker/dockerfile:1 x\nFROM scratch AS prod\n",
+            [("docker.io/docker/dockerfile:1", 1)],
+        ),
+        (f"# syntax=docker/dockerfile:1@{A}\nFROM scratch AS prod\n", []),
         ("FROM a:1 AS x\nFROM x AS prod\nCOPY --from=x / /\n", [("docker.io/library/a:1", 1)]),
     ],
 )
@@ -127,6 +132,15 @@ def test_an_image_in_place_of_a_named_context_is_needed(world: World) -> None:
         world, "FROM shared AS prod\n", 'contexts = { shared = "docker-image://alpine:3.20" }'
     )
     assert found == [("docker.io/library/alpine:3.20", 1)]
+
+
+def test_a_frontend_that_a_build_arg_names_is_needed_instead(world: World) -> None:
+    found = needed(
+        world,
+        "# syntax=docker/dockerfile:1\nFROM scratch AS prod\n",
+        'build-args = { BUILDKIT_SYNTAX = "docker/dockerfile:1.9" }',
+    )
+    assert found == [("docker.io/docker/dockerfile:1.9", 1)]
 
 
 def test_needs_are_found_whatever_the_lock_holds_and_secrets_lack(world: World) -> None:

@@ -57,6 +57,41 @@ def test_retry_steps_are_stages_that_there_are(world: World) -> None:
     assert caught.value.key == "environments.prod.retry-steps[1]"
 
 
+def test_waits_and_classes_of_failure_have_limits(world: World) -> None:
+    config = (
+        '[environments.prod]\nretry-budget = "20m"\n'
+        'retry-limits = { network = 5, registry-busy = "0" }'
+    )
+    spec = world.plan(config, "prod")["prod"]
+    assert spec.retry_budget_s == 1200.0
+    assert spec.retry_limits == {"network": 5, "registry-busy": 0}
+
+
+def test_a_class_of_failure_that_there_is_not_is_refused_with_its_place(world: World) -> None:
+    config = "[environments.prod]\nretry-limits = { netwrok = 5 }"
+    with pytest.raises(ConfigError, match='did you mean "network"') as caught:
+        world.plan(config, "prod")
+    assert caught.value.key == "environments.prod.retry-limits.netwrok"
+
+
+def test_a_limit_is_a_count(world: World) -> None:
+    config = "[environments.prod]\nretry-limits = { network = -1 }"
+    with pytest.raises(ConfigError, match="a whole number, 0 or more") as caught:
+        world.plan(config, "prod")
+    assert caught.value.key == "environments.prod.retry-limits.network"
+
+
+def test_one_limit_is_set_on_the_command_line(world: World) -> None:
+    config = "[environments.prod]\nretry-limits = { network = 5, builder = 1 }"
+    given = Overrides(
+        environment=Environment(retry_budget="1m"), settings=("retry-limits.network=0",)
+    )
+    spec = world.plan(config, "prod", overrides=given)["prod"]
+    assert spec.retry_budget_s == 60.0
+    assert spec.retry_limits["builder"] == 1
+    assert int(spec.retry_limits["network"]) == 0
+
+
 def test_the_command_line_wins(world: World) -> None:
     config = '[environments.prod]\nretries = 5\ntimeout = "1h"'
     given = Overrides(environment=Environment(retries=0, timeout="5m"))

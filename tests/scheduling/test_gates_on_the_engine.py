@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stagebuild.backends.buildx import BuildxBackend
 from stagebuild.backends.sdk import SdkBackend
 from stagebuild.errors import BuildCanceled, BuildFailed, GateFailed
 from stagebuild.model import Environment
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.engine
 
-# Fifty for the figure in docs/how-to/gates.md; a few in every run.
-RANDOM_RUNS = int(os.environ.get("STAGEBUILD_GATE_RUNS", "6"))
+# Of each backend: fifty for the figure in docs/how-to/gates.md; a few in every run.
+RANDOM_RUNS = int(os.environ.get("STAGEBUILD_GATE_RUNS", "3"))
 
 DOCKERFILE = """\
 FROM busybox AS base
@@ -81,12 +82,15 @@ def test_a_failing_gate_names_its_stage_step_line_and_log(shop: EngineProject) -
 
 
 @pytest.mark.parametrize("number", range(RANDOM_RUNS))
+@pytest.mark.parametrize("kind", [BuildxBackend, SdkBackend])
 def test_a_gate_that_fails_at_any_moment_leaves_no_trace_of_prod(
-    shop: EngineProject, number: int
+    shop: EngineProject, kind: type[BuildxBackend | SdkBackend], number: int
 ) -> None:
     lots = random.Random(number)
     waits = args(CODE=1, TEST_S=lots.uniform(0, 1.5), PROD_S=lots.uniform(0, 1))
-    outcome = shop.run("prod", overrides=waits, push=True, load=lots.random() < 0.5)
+    backend = kind(environ=shop.engine.env)
+    loads = lots.random() < 0.5
+    outcome = shop.run("prod", overrides=waits, push=True, load=loads, backend=backend)
     assert isinstance(outcome.errors["prod"], GateFailed)
     assert (shop.tags(), shop.local_images()) == ([], [])
 
@@ -125,6 +129,22 @@ def test_a_file_edited_while_gates_run_is_not_published(shop: EngineProject) -> 
     outcome = shop.run("prod", overrides=args(TEST_S=3), push=True, on_event=edit)
     assert "ran again" in outcome.errors["prod"].message
     assert shop.tags() == []
+
+
+def test_without_buildx_what_the_gates_saw_is_published_whatever_is_edited_meanwhile(
+    shop: EngineProject,
+) -> None:
+    def edit(event: RunEvent) -> None:
+        if isinstance(event, GatesAwaited):
+            (shop.folder / "app").write_text("edited\n")
+
+    backend = SdkBackend(environ=shop.engine.env)
+    outcome = shop.run("prod", overrides=args(TEST_S=3), push=True, backend=backend, on_event=edit)
+    assert not outcome.errors
+    image = f"{shop.repository}:prod"
+    ran = shop.engine.run("docker", "run", "--rm", "--pull=always", image, "cat", "/app")
+    assert ran.stdout == "app\n"
+    shop.engine.run("docker", "image", "rm", image)
 
 
 def test_a_build_without_cache_runs_its_steps_once(shop: EngineProject) -> None:
@@ -215,6 +235,19 @@ def test_gates_hold_on_an_engine_without_the_containerd_store(
     assert (shop.tags(), shop.local_images()) == ([], [])
     assert not shop.run("prod", overrides=args(), push=True).errors
     assert shop.tags() == ["prod"]
+
+
+def test_a_gated_build_is_one_build_in_the_engines_own_list(shop: EngineProject) -> None:
+    # Without buildx a build is listed under its target.
+    target = f"{shop.name}-prod"
+    shop.write(
+        Dockerfile=DOCKERFILE.replace("AS prod", f"AS {target}"),
+        toml=TOML.replace("[environments.prod]", f'[environments.prod]\ntarget = "{target}"'),
+    )
+    backend = SdkBackend(environ=shop.engine.env)
+    assert not shop.run("prod", overrides=args(TEST_S=1), push=True, backend=backend).errors
+    listed = shop.engine.run("docker", "buildx", "history", "ls", "--format", "{{.Name}}").stdout
+    assert listed.split().count(target) == 1
 
 
 def test_gates_hold_without_any_docker_command_too(shop: EngineProject) -> None:

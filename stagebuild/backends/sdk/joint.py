@@ -127,6 +127,7 @@ class JointBuilds:
             cache=CacheOptions(exports=caches.exports, imports=caches.imports),
             entitlements=("network.host",) if spec.network == "host" else (),
             source_policy=_policy(spec, self._environ),
+            internal=not spec.recorded,
             exporters=outputs.exporters,
             exporter_deprecated=outputs.exporters[0].type if outputs.exporters else "",
             exporter_attrs_deprecated=outputs.exporters[0].attrs if outputs.exporters else {},
