@@ -87,13 +87,26 @@ class JointBuilds:
         self._sessions: dict[object, Session] = {}
         self._client: Client | None = None
         self._facts: EngineFacts | None = None
+        self._clients: list[Client] = []
+        self._late: list[Running] = []
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        """End the connection, which a build whose answer is not there yet may need a moment."""
+        late = [build for build in self._late if not build.is_solved]
+        if self._client is not None and late:
+            self._client.close_after(late)
+            self._clients.remove(self._client)
+        for client in self._clients:
+            client.close()
         self._stack.close()
+
+    def answered_late(self, running: Running) -> None:
+        """Note a build that is over for us before the engine has answered."""
+        self._late.append(running)
 
     def start(self, spec: BuildSpec) -> Started:
         """
@@ -146,7 +159,8 @@ class JointBuilds:
             self._client = self._facts = None
             self._sessions.clear()
         if self._client is None or self._facts is None:
-            self._client = self._stack.enter_context(Client(self._address))
+            self._client = Client(self._address)
+            self._clients.append(self._client)
             try:
                 workers = self._client.workers()
             except ConnectionLost as error:
