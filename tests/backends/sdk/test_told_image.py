@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 MANIFEST, CONFIG = "sha256:" + "a" * 64, "sha256:" + "b" * 64
 DIGEST, IMAGE_ID = "containerimage.digest", "containerimage.config.digest"
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 
 def vertex(name: str, *, ended: bool = True, error: str = "") -> VertexUpdate:
@@ -229,7 +229,7 @@ def test_a_build_that_nobody_waits_for_is_in_the_engines_history(
 
 @pytest.mark.engine
 @pytest.mark.parametrize("name", ["26.1", "28.5"])
-def test_the_answer_is_what_was_told(
+def test_what_was_told_is_what_the_engine_answers(
     name: str, engines: Callable[[str], Any], tmp_path: Path
 ) -> None:
     engine, label = engines(name), f"told-{uuid.uuid4().hex}"
@@ -238,7 +238,6 @@ def test_the_answer_is_what_was_told(
         spec_of(tmp_path, label), lambda _: None, Cancel()
     )
 
-    assert isinstance(response.metadata, LateMetadata)
     assert response.image_id == response.metadata[IMAGE_ID]
     if response.digest is not None:  # a graph driver makes no manifest
         descriptor = response.metadata["containerimage.descriptor"]
