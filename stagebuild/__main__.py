@@ -1,5 +1,5 @@
 """``python -m stagebuild``."""
 
-from stagebuild.cli import main
+from stagebuild.cli import script
 
-raise SystemExit(main())
+script()

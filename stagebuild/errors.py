@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from stagebuild.result import Attempt
     from stagebuild.timeline import Timeline
 
+_CUTOFF = 0.66
+
 
 def nearest(name: str, available: Iterable[str]) -> str | None:
     """
@@ -47,11 +49,20 @@ def nearest(name: str, available: Iterable[str]) -> str | None:
     Case is ignored. At most about a third of the characters may differ, so that a wild guess is
     never offered.
     """
+    folded = name.casefold()
+    by_folded = {candidate.casefold(): candidate for candidate in available}
+    if not any(_share_letters(folded, candidate) for candidate in by_folded):
+        return None
     from difflib import get_close_matches  # noqa: PLC0415 - only needed once something went wrong
 
-    by_folded = {candidate.casefold(): candidate for candidate in available}
-    found = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.66)
+    found = get_close_matches(folded, by_folded, n=1, cutoff=_CUTOFF)
     return by_folded[found[0]] if found else None
+
+
+def _share_letters(one: str, other: str) -> bool:
+    """Say whether two words may be alike: difflib's own bound, and every base image asks."""
+    shared = sum(min(one.count(letter), other.count(letter)) for letter in set(one))
+    return 2 * shared >= _CUTOFF * (len(one) + len(other))
 
 
 def did_you_mean(name: str, available: Iterable[str]) -> str:
@@ -85,6 +96,25 @@ def _place(path: str | None, line: int | None) -> str:
     if path is None:
         return ""
     return f"{path}: " if line is None else f"{path}:{line}: "
+
+
+class _InFile(StagebuildError):
+    """Something is wrong with a file, or in a line of it."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str | None = None,
+        line: int | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.path = path
+        self.line = line
+
+    def __str__(self) -> str:
+        return f"{_place(self.path, self.line)}{super().__str__()}"
 
 
 class ConfigError(StagebuildError):
@@ -141,7 +171,7 @@ class UnknownEnvironment(ConfigError):
         super().__init__(message, path=path, line=line, key=key, hint=hint)
 
 
-class DockerfileError(StagebuildError):
+class DockerfileError(_InFile):
     """
     A Dockerfile can't be read, or not built as asked.
 
@@ -149,21 +179,6 @@ class DockerfileError(StagebuildError):
         path: The Dockerfile as the user would type it, or None for text without a file.
         line: 1-based line, or None where the whole file is meant.
     """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        path: str | None = None,
-        line: int | None = None,
-        hint: str | None = None,
-    ) -> None:
-        super().__init__(message, hint=hint)
-        self.path = path
-        self.line = line
-
-    def __str__(self) -> str:
-        return f"{_place(self.path, self.line)}{super().__str__()}"
 
 
 class UnknownStage(DockerfileError):
@@ -190,7 +205,7 @@ class UnknownStage(DockerfileError):
         super().__init__(message, path=path, line=line, hint=hint)
 
 
-class ContextError(StagebuildError):
+class ContextError(_InFile):
     """
     A build context, or a ``.dockerignore`` file, can't be read.
 
@@ -198,21 +213,6 @@ class ContextError(StagebuildError):
         path: The file as the user would type it, or None for text without a file.
         line: 1-based line of a ``.dockerignore``, or None where the whole file is meant.
     """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        path: str | None = None,
-        line: int | None = None,
-        hint: str | None = None,
-    ) -> None:
-        super().__init__(message, hint=hint)
-        self.path = path
-        self.line = line
-
-    def __str__(self) -> str:
-        return f"{_place(self.path, self.line)}{super().__str__()}"
 
 
 class BackendError(StagebuildError):

@@ -197,8 +197,6 @@ def run(
         ConfigError: ``push`` was asked for where nothing says where to.
     """
     if history is not None:
-        from stagebuild.history.recording import Recorder  # noqa: PLC0415 - only when asked for
-
         skipped: Mapping[str, BuildResult] = {}
         if skip_unchanged:
             skipped = _unchanged(plan, history, push=push, load=load, environ=environ)
@@ -206,6 +204,8 @@ def run(
             _tell_skipped(skipped, on_event, nothing_follows=not rest)
             if not rest:
                 return RunOutcome(results=skipped, errors={})
+        from stagebuild.history.recording import Recorder  # noqa: PLC0415 - only when asked for
+
         with Recorder(history, environ=environ) as recorder:
             outcome = _run(
                 replaced(plan, specs=rest) if skipped else plan,

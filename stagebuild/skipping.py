@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from stagebuild.errors import StagebuildError
 from stagebuild.fingerprint import Folders, fingerprint
-from stagebuild.history.recording import cache_owner, delivery_key
+from stagebuild.history.wishes import cache_owner, delivery_key
 from stagebuild.model import Digest
 from stagebuild.registry import ImageDigests
 from stagebuild.result import Attempt, BuildResult, references_of
@@ -113,7 +113,7 @@ def _found_again(
     if key.doubts:
         return None
     record = next((one for one in candidates if one.image_key == key.image), None)
-    if record is None or not _is_there(spec, record, early) or folders.changed_since(began_s):
+    if record is None or not _is_there(spec, record, early) or folders.may_be_mixed(began_s):
         return None
     return record
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from stagebuild.cli.arguments import parse, split_verb
-from stagebuild.cli.exitcodes import ExitCode
+from stagebuild.cli.exitcodes import ExitCode, exit_code_of
+from stagebuild.errors import StagebuildError
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping, Sequence
+
+_OBJECTS_UNTIL_LOOKED_AT = 50_000
 
 
 def main(argv: Sequence[str] | None = None, *, environ: Mapping[str, str] | None = None) -> int:
@@ -45,10 +49,17 @@ def _done(verb: str, options: argparse.Namespace, environ: Mapping[str, str]) ->
 
         return print_schema(options.document, sys.stdout)
     do = getattr(import_module(f"stagebuild.cli.{verb}"), verb)
-    code: int = do(options, environ=environ, stdout=sys.stdout, stderr=sys.stderr)
+    try:
+        code: int = do(options, environ=environ, stdout=sys.stdout, stderr=sys.stderr)
+    except StagebuildError as error:
+        sys.stderr.write(f"stagebuild {verb}: {error}\n")
+        return exit_code_of(error)
     return code
 
 
 def script() -> None:
-    """Run ``main`` as the installed ``stagebuild`` program."""
+    """Run ``main`` as a program of its own, ``stagebuild`` or ``python -m stagebuild``."""
+    # What is made in a short life is modules, nearly all, and what they hold: never rubbish, and
+    # looking through them again and again is a twentieth of it.
+    gc.set_threshold(_OBJECTS_UNTIL_LOOKED_AT)
     raise SystemExit(main())

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from stagebuild.checks import RULES, CheckReport, Severity, check_project
 from stagebuild.checks.looking import look_at_context
-from stagebuild.cli.exitcodes import ExitCode, exit_code_of
+from stagebuild.cli.exitcodes import ExitCode
 from stagebuild.config import load
-from stagebuild.errors import StagebuildError
 
 if TYPE_CHECKING:
     import argparse
@@ -29,19 +28,16 @@ def check(
     stderr: TextIO,
 ) -> int:
     """Do what the check verb's options say and return the exit code."""
-    try:
-        if options.rules:
-            return _list_rules(stdout)
-        project = load(options.file)
-        report = check_project(
-            project,
-            options.environments,
-            look=look_at_context,
-            lint=None if options.offline else _linter(environ),
-        )
-    except StagebuildError as error:
-        stderr.write(f"stagebuild: {error}\n")
-        return exit_code_of(error)
+    del stderr
+    if options.rules:
+        return _list_rules(stdout)
+    project = load(options.file)
+    report = check_project(
+        project,
+        options.environments,
+        look=look_at_context,
+        lint=None if options.offline else _linter(environ),
+    )
     failed = bool(report.count(Severity.ERROR))
     if options.strict:
         failed = failed or bool(report.count(Severity.WARNING))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from stagebuild.cli.exitcodes import ExitCode, exit_code_of
+from stagebuild.cli.exitcodes import ExitCode
 from stagebuild.cli.stdoutlook import look_of
 from stagebuild.config import load
 from stagebuild.contents.comparing import compared
 from stagebuild.contents.finding import Images
-from stagebuild.errors import ConfigError, ImageUnreadable, StagebuildError, UnknownEnvironment
+from stagebuild.errors import ConfigError, ImageUnreadable, UnknownEnvironment
 from stagebuild.history.store import History
 from stagebuild.planning import plan_builds
 from stagebuild.report.comparison import comparison_document, comparison_text
@@ -34,14 +34,9 @@ def compare(
     stderr: TextIO,
 ) -> int:
     """Do what the compare verb's options say and return the exit code."""
-    try:
-        project = _project(options.file)
-        seen = [
-            (name, _content(name, project, options.platform, environ)) for name in options.images
-        ]
-    except StagebuildError as error:
-        stderr.write(f"stagebuild compare: {error}\n")
-        return exit_code_of(error)
+    del stderr
+    project = _project(options.file)
+    seen = [(name, _content(name, project, options.platform, environ)) for name in options.images]
     first, second = seen
     told = compared(first[1], second[1])
     if options.json:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from stagebuild.cli.exitcodes import ExitCode, exit_code_of
+from stagebuild.cli.exitcodes import ExitCode
 from stagebuild.config import load
-from stagebuild.errors import StagebuildError
 from stagebuild.interop.bakeout import bake_document
 from stagebuild.planning import buildable_names, plan_builds
 
@@ -26,12 +25,8 @@ def export(
 ) -> int:
     """Do what the export verb's options say and return the exit code."""
     del environ
-    try:
-        project = load(options.file)
-        plan = plan_builds(project, options.environments or buildable_names(project))
-    except StagebuildError as error:
-        stderr.write(f"stagebuild export: {error}\n")
-        return exit_code_of(error)
+    project = load(options.file)
+    plan = plan_builds(project, options.environments or buildable_names(project))
     named = [spec.name for spec in plan.specs if spec.name not in plan.gates]
     document, warnings = bake_document(plan.specs, named)
     stderr.writelines(f"warning: {warning}\n" for warning in warnings)

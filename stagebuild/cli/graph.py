@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from stagebuild.checks.checking import no_context
 from stagebuild.checks.gathering import gather
-from stagebuild.cli.exitcodes import ExitCode, exit_code_of
+from stagebuild.cli.exitcodes import ExitCode
 from stagebuild.config import load
-from stagebuild.errors import ConfigError, DockerfileError, StagebuildError
+from stagebuild.errors import ConfigError, DockerfileError
 from stagebuild.history.runs import MOST_RUNS
 from stagebuild.history.store import History
 from stagebuild.planning import Surroundings
@@ -34,14 +34,11 @@ def graph(
     stderr: TextIO,
 ) -> int:
     """Do what the graph verb's options say and return the exit code."""
-    try:
-        figures = _figures(options.result) if options.result else None
-        if options.last:
-            figures = _last(options, environ)
-        pictures = _pictures(options.file, options.environments, figures)
-    except StagebuildError as error:
-        stderr.write(f"stagebuild: {error}\n")
-        return exit_code_of(error)
+    del stderr
+    figures = _figures(options.result) if options.result else None
+    if options.last:
+        figures = _last(options, environ)
+    pictures = _pictures(options.file, options.environments, figures)
     stdout.write(_drawn(pictures, options.format, environ, stdout))
     return ExitCode.OK
 

@@ -6,11 +6,11 @@ import json
 import time
 from typing import TYPE_CHECKING
 
-from stagebuild.cli.exitcodes import ExitCode, exit_code_of
+from stagebuild.cli.exitcodes import ExitCode
 from stagebuild.cli.history_arguments import ACTIONS
 from stagebuild.cli.stdoutlook import look_of
 from stagebuild.config import load
-from stagebuild.errors import StagebuildError, did_you_mean
+from stagebuild.errors import did_you_mean
 from stagebuild.history.places import VARIABLE
 from stagebuild.history.records import document_of
 from stagebuild.history.store import History
@@ -50,9 +50,6 @@ def history(
             code = _act(action, words, found, options, stdout=stdout, stderr=stderr)
             if found.notice is not None:
                 stderr.write(f"warning: {found.notice}\n")
-    except StagebuildError as error:
-        stderr.write(f"stagebuild history: {error}\n")
-        return exit_code_of(error)
     except (OSError, ValueError) as error:
         stderr.write(f"stagebuild history: {' '.join(words)}: {error}\n")
         return ExitCode.USAGE

@@ -6,9 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stagebuild.cli.exitcodes import ExitCode, exit_code_of
+from stagebuild.cli.exitcodes import ExitCode
 from stagebuild.cli.importing import imported_from
-from stagebuild.errors import StagebuildError
 from stagebuild.interop.imported import toml_of
 
 if TYPE_CHECKING:
@@ -25,11 +24,7 @@ def import_(
     stderr: TextIO,
 ) -> int:
     """Do what the import verb's options say and return the exit code."""
-    try:
-        found = imported_from(options.source, options.kind, environ)
-    except StagebuildError as error:
-        stderr.write(f"stagebuild import: {error}\n")
-        return exit_code_of(error)
+    found = imported_from(options.source, options.kind, environ)
     stderr.writelines(f"warning: not carried over: {warning}\n" for warning in found.warnings)
     stdout.write(toml_of(found, options.source))
     return ExitCode.OK

@@ -6,11 +6,11 @@ import os.path
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stagebuild.cli.exitcodes import ExitCode, exit_code_of
+from stagebuild.cli.exitcodes import ExitCode
 from stagebuild.cli.files import write_if_changed
 from stagebuild.config.loading import OWN_FILE, SHARED_FILE, mentions_stagebuild
 from stagebuild.dockerfile import parse
-from stagebuild.errors import ConfigError, StagebuildError
+from stagebuild.errors import ConfigError
 from stagebuild.starting import configuration_for
 
 if TYPE_CHECKING:
@@ -28,15 +28,11 @@ def init(
 ) -> int:
     """Do what the init verb's options say and return the exit code."""
     del environ
-    try:
-        text = _configuration(options.dockerfile)
-        if options.print:
-            stdout.write(text)
-            return ExitCode.OK
-        _write(text, force=options.force)
-    except StagebuildError as error:
-        stderr.write(f"stagebuild: {error}\n")
-        return exit_code_of(error)
+    text = _configuration(options.dockerfile)
+    if options.print:
+        stdout.write(text)
+        return ExitCode.OK
+    _write(text, force=options.force)
     stderr.write(f"wrote {OWN_FILE}; `stagebuild --list` shows its environments\n")
     return ExitCode.OK
 

@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stagebuild.cli.exitcodes import ExitCode, exit_code_of
+from stagebuild.cli.exitcodes import ExitCode
 from stagebuild.cli.files import write_if_changed
 from stagebuild.config import load
 from stagebuild.dockerfile import normalize_reference
-from stagebuild.errors import ConfigError, DockerfileError, StagebuildError, did_you_mean
+from stagebuild.errors import ConfigError, DockerfileError, did_you_mean
 from stagebuild.locks import Lock, changes_between, lock_text
 from stagebuild.planning.locking import lock_of, lock_path
 from stagebuild.planning.needing import image_needs
@@ -36,26 +36,22 @@ def lock(
     if options.offline and not options.check:
         stderr.write("stagebuild lock: --offline goes with --check: digests come from registries\n")
         return ExitCode.USAGE
-    try:
-        project = load(options.file)
-        around = Surroundings.current()
-        root = project.root.absolute()
-        before = lock_of(root, around) or Lock()
-        needs = image_needs(project, surroundings=around)
-        names = {need.image for need in needs}
-        missing: list[str] = []
-        if options.check and options.offline:
-            missing = sorted(names - before.images.keys())
-            after = replaced(before, images={n: i for n, i in before.images.items() if n in names})
-        else:
-            moving = names if options.check else _named(options.upgrade, names)
-            after = locked(names, before=before, look=BaseImages(environ), moving=moving)
-        changes = changes_between(before, after)
-        if not options.check:
-            _write(Path(lock_path(root)), lock_text(after))
-    except StagebuildError as error:
-        stderr.write(f"stagebuild lock: {error}\n")
-        return exit_code_of(error)
+    project = load(options.file)
+    around = Surroundings.current()
+    root = project.root.absolute()
+    before = lock_of(root, around) or Lock()
+    needs = image_needs(project, surroundings=around)
+    names = {need.image for need in needs}
+    missing: list[str] = []
+    if options.check and options.offline:
+        missing = sorted(names - before.images.keys())
+        after = replaced(before, images={n: i for n, i in before.images.items() if n in names})
+    else:
+        moving = names if options.check else _named(options.upgrade, names)
+        after = locked(names, before=before, look=BaseImages(environ), moving=moving)
+    changes = changes_between(before, after)
+    if not options.check:
+        _write(Path(lock_path(root)), lock_text(after))
     report = LockReport(
         lock=after, changes=changes, missing=missing, needs=needs, checked=options.check
     )

@@ -6,11 +6,11 @@ import json
 from typing import TYPE_CHECKING
 
 from stagebuild.cli.choosing import choose
-from stagebuild.cli.exitcodes import ExitCode, exit_code_of
+from stagebuild.cli.exitcodes import ExitCode
 from stagebuild.cli.overriding import overrides_of
 from stagebuild.cli.stdoutlook import look_of
 from stagebuild.config import load
-from stagebuild.errors import HistoryError, StagebuildError
+from stagebuild.errors import HistoryError
 from stagebuild.forecast import forecast
 from stagebuild.history.store import History
 from stagebuild.planning import buildable_names, plan_builds
@@ -34,20 +34,16 @@ def plan(
 ) -> int:
     """Do what the plan verb's options say and return the exit code."""
     found: dict[str, Forecast] = {}
-    try:
-        project = load(options.file)
-        overrides = overrides_of(options)
-        choice = choose(options, project, overrides)
-        if not choice.names and choice.changes is None:
-            known = ", ".join(buildable_names(project))
-            stderr.write(f"stagebuild plan: name what to plan: {known}\n")
-            return ExitCode.USAGE
-        if choice.names:
-            made = plan_builds(project, choice.names, overrides=overrides)
-            found = _forecasts(made, options, environ, stderr)
-    except StagebuildError as error:
-        stderr.write(f"stagebuild plan: {error}\n")
-        return exit_code_of(error)
+    project = load(options.file)
+    overrides = overrides_of(options)
+    choice = choose(options, project, overrides)
+    if not choice.names and choice.changes is None:
+        known = ", ".join(buildable_names(project))
+        stderr.write(f"stagebuild plan: name what to plan: {known}\n")
+        return ExitCode.USAGE
+    if choice.names:
+        made = plan_builds(project, choice.names, overrides=overrides)
+        found = _forecasts(made, options, environ, stderr)
     if choice.changes is not None and not options.json:
         from stagebuild.report.changes import changes_text
 

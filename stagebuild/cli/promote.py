@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from stagebuild.cli.exitcodes import ExitCode, exit_code_of
+from stagebuild.cli.exitcodes import ExitCode
 from stagebuild.config import load
-from stagebuild.errors import StagebuildError
 from stagebuild.history.places import VARIABLE
 from stagebuild.history.store import History
 from stagebuild.promotion import promote as do_promote
@@ -30,28 +29,24 @@ def promote(
     if options.source == options.target:
         stderr.write("stagebuild promote: an environment can't be promoted to itself\n")
         return ExitCode.USAGE
-    try:
-        project = load(options.file)
-        history = History.of_project(project, environ=environ)
-        if history is None:
-            stderr.write(
-                f"stagebuild promote: the history is turned off ({VARIABLE}), and it alone knows"
-                " which gates an image has passed\n"
-            )
-            return ExitCode.USAGE
-        with history:
-            done = do_promote(
-                options.source,
-                options.target,
-                project=project,
-                history=history,
-                digest=options.digest,
-                dry_run=options.dry_run,
-                environ=environ,
-            )
-    except StagebuildError as error:
-        stderr.write(f"stagebuild promote: {error}\n")
-        return exit_code_of(error)
+    project = load(options.file)
+    history = History.of_project(project, environ=environ)
+    if history is None:
+        stderr.write(
+            f"stagebuild promote: the history is turned off ({VARIABLE}), and it alone knows"
+            " which gates an image has passed\n"
+        )
+        return ExitCode.USAGE
+    with history:
+        done = do_promote(
+            options.source,
+            options.target,
+            project=project,
+            history=history,
+            digest=options.digest,
+            dry_run=options.dry_run,
+            environ=environ,
+        )
     if options.json:
         document = promotion_document(done, dry_run=options.dry_run)
         stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")

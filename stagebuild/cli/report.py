@@ -6,9 +6,8 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from stagebuild.cli.exitcodes import ExitCode, exit_code_of
+from stagebuild.cli.exitcodes import ExitCode
 from stagebuild.config import load
-from stagebuild.errors import StagebuildError
 from stagebuild.history.places import VARIABLE
 from stagebuild.history.runs import MOST_RUNS
 from stagebuild.history.store import History
@@ -51,9 +50,6 @@ def report(
             with open(options.output, "w", encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - as given
                 file.write(text)
             stderr.write(f"{options.output}: {_title(run)}\n")
-    except StagebuildError as error:
-        stderr.write(f"stagebuild report: {error}\n")
-        return exit_code_of(error)
     except _Refused as error:
         stderr.write(f"stagebuild report: {error}\n")
         return ExitCode.USAGE

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from stagebuild.cli.exitcodes import ExitCode, exit_code_of
+from stagebuild.cli.exitcodes import ExitCode
 from stagebuild.config import load
-from stagebuild.errors import StagebuildError, did_you_mean
+from stagebuild.errors import did_you_mean
 from stagebuild.forecast.explaining import explain, only
 from stagebuild.history.places import VARIABLE
 from stagebuild.history.store import History
@@ -43,9 +43,6 @@ def why(
             return ExitCode.USAGE
         with found:
             told = _explained(found, options)
-    except StagebuildError as error:
-        stderr.write(f"stagebuild why: {error}\n")
-        return exit_code_of(error)
     except (_Refused, ValueError) as error:
         stderr.write(f"stagebuild why: {error}\n")
         return ExitCode.USAGE

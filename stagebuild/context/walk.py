@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     Links = dict[tuple[int, int], bytes]
     Noted = dict[bytes, tuple[int, int, int, int]]
 
-_GONE = (errno.ENOENT, errno.ENOTDIR)
+GONE = (errno.ENOENT, errno.ENOTDIR)
 _listxattr = os.listxattr
 _HIDDEN_XATTRS = "com.apple."
 
@@ -65,24 +65,24 @@ def walk(
     """
     if excludes is None and includes is None:
         return _everything(root, noted)
-    return _selected(root, _Selection(excludes, includes), noted)
+    return _selected(root, PatternPair(excludes, includes), noted)
 
 
 def _everything(root: bytes, noted: Noted | None) -> Iterator[Stat]:
     """Give everything, with as few calls for an entry as there can be."""
-    start = _start(root)
+    start = start_of_paths(root)
     links: Links = {}
-    waiting = _listed(root)
+    waiting = _last_first(listed(root))
     while waiting:
         item = waiting.pop()
         entry = _stat(item, item.path[start:], links, noted)
         if entry is not None:
             yield entry
             if entry.mode & GO_DIRECTORY:
-                waiting += _listed(item.path)
+                waiting += _last_first(listed(item.path))
 
 
-class _Selection:
+class PatternPair:
     """Exclude and include patterns together; their bits make one value, a pair."""
 
     def __init__(self, excludes: Patterns | None, includes: Patterns | None) -> None:
@@ -131,11 +131,11 @@ class _Level(NamedTuple):
     unsent: Stat | None
 
 
-def _selected(root: bytes, selection: _Selection, noted: Noted | None) -> Iterator[Stat]:
-    start = _start(root)
+def _selected(root: bytes, pair: PatternPair, noted: Noted | None) -> Iterator[Stat]:
+    start = start_of_paths(root)
     links: Links = {}
     unsent: list[Stat] = []
-    levels = [_Level(_listed(root), (0, 0), None)]
+    levels = [_Level(_last_first(listed(root)), (0, 0), None)]
     while levels:
         items, bits, held = levels[-1]
         if not items:
@@ -146,7 +146,7 @@ def _selected(root: bytes, selection: _Selection, noted: Noted | None) -> Iterat
         item = items.pop()
         path = item.path[start:]
         is_folder = item.is_dir(follow_symlinks=False)
-        wanted, entered, bits = selection.judge(path, bits, is_folder=is_folder)
+        wanted, entered, bits = pair.judge(path, bits, is_folder=is_folder)
         entry = _stat(item, path, links, noted) if wanted or entered else None
         if entry is None:
             continue
@@ -157,24 +157,35 @@ def _selected(root: bytes, selection: _Selection, noted: Noted | None) -> Iterat
         else:
             unsent.append(entry)
         if entered:
-            below = _listed(item.path, may_be_closed=not wanted)
-            levels.append(_Level(below, bits, None if wanted else entry))
+            below = listed(item.path, may_be_closed=not wanted)
+            levels.append(_Level(_last_first(below), bits, None if wanted else entry))
 
 
-def _start(root: bytes) -> int:
+def start_of_paths(root: bytes) -> int:
     """Return where in an entry's full path the path within the tree begins."""
     return len(root) if root.endswith(b"/") else len(root) + 1
 
 
-def _listed(folder: bytes, *, may_be_closed: bool = False) -> list[Entry]:
-    """Return what is in a folder, the first name last; nothing if the folder is gone."""
+def listed(folder: bytes, *, may_be_closed: bool = False) -> list[Entry]:
+    """
+    Return what is in a folder, in no order; nothing if the folder is gone.
+
+    Args:
+        folder: Its path.
+        may_be_closed: Whether a folder that can't be listed is taken for an empty one.
+    """
     try:
         with os.scandir(folder) as listing:
-            return sorted(listing, key=_name, reverse=True)
+            return list(listing)
     except OSError as error:
-        if error.errno in _GONE or (may_be_closed and error.errno == errno.EACCES):
+        if error.errno in GONE or (may_be_closed and error.errno == errno.EACCES):
             return []
         raise
+
+
+def _last_first(entries: list[Entry]) -> list[Entry]:
+    entries.sort(key=_name, reverse=True)
+    return entries
 
 
 _name = attrgetter("name")
@@ -195,7 +206,7 @@ def _stat(item: Entry, path: bytes, links: Links, noted: Noted | None) -> Stat |
         found = item.stat(follow_symlinks=False)
         names = _listxattr(full, follow_symlinks=False)
     except OSError as error:
-        if error.errno in _GONE:
+        if error.errno in GONE:
             return None
         if error.errno != errno.ENOTSUP:  # only listxattr says that
             raise

@@ -17,13 +17,18 @@ import os
 import stat as statmode
 import time
 from hashlib import sha256
+from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import BinaryIO
 
-_FORMAT = 2
+_FORMAT = 3
+_BEFORE_HEAD = Struct(">II")
+"""The head's check sum and length in bytes."""
+
 _YOUNG_NS = 2_000_000_000
 """A second is what coarse file systems tell apart; another one is for clocks that differ."""
 
@@ -67,7 +72,8 @@ class FileDigests:
     def __init__(self, root: bytes, path: str | None) -> None:
         self.root = root
         self._path = path
-        self._kept, self._selected = ({}, Selected(b"", {})) if path is None else _load(path, root)
+        self._selected = Selected(b"", {}) if path is None else _load_selected(path, root)
+        self._kept: Kept | None = None
         self._new: Kept = {}
         self._noted: Mapping[bytes, Facts] = {}
         self._state = b""
@@ -76,31 +82,44 @@ class FileDigests:
 
     def note(self, facts: Mapping[bytes, Facts]) -> None:
         """
-        Take over what a walk saw of every entry.
+        Take over what a walk or a glance saw of every entry.
 
         From then on a file that was seen as it was kept is not looked at again, and selections are
         kept for this very state of the folder.
         """
         self._noted = facts
-        youngest_ns = max((max(mtime, ctime) for _, mtime, _, ctime in facts.values()), default=0)
-        is_young = youngest_ns >= time.time_ns() - _YOUNG_NS
-        self._state = b"" if is_young else sha256(marshal.dumps([*facts.items()])).digest()
+        # Version 2: later ones tell which values are one object, which is not the same every time.
+        self._state = sha256(marshal.dumps(sorted(facts.items()), 2)).digest()
+
+    @property
+    def keeps_selections(self) -> bool:
+        """Whether selections are kept of some state of the folder."""
+        return bool(self._selected.state)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the folder is in the state for which selections are kept."""
+        return bool(self._state) and self._selected.state == self._state
 
     def selected(self, what: str) -> str | None:
         """Return the digest that a selection has in this state of the folder, or None."""
-        if not self._state or self._selected.state != self._state:
-            return None
-        return self._selected.digests.get(what)
+        return self._selected.digests.get(what) if self.is_known else None
 
     def keep_selected(self, what: str, digest: str) -> None:
         """Keep the digest of a selection for this state of the folder."""
-        if not self._state:
-            return
-        if self._selected.state != self._state:
+        if not self.is_known:
+            if not self._state or self._is_young():
+                return
             self._selected = Selected(self._state, {})
         if len(self._selected.digests) < _MOST_SELECTIONS:
             self._selected.digests[what] = digest
             self._is_new = True
+
+    def _is_young(self) -> bool:
+        oldest_ns = time.time_ns() - _YOUNG_NS
+        return any(
+            mtime >= oldest_ns or ctime >= oldest_ns for _, mtime, _, ctime in self._noted.values()
+        )
 
     def digest(self, path: bytes) -> bytes:
         """
@@ -109,6 +128,8 @@ class FileDigests:
         Raises:
             OSError: It can't be read.
         """
+        if self._kept is None:
+            self._kept = {} if self._path is None else _load_kept(self._path, self.root)
         kept = self._kept.get(path)
         if kept is not None and kept[:4] == self._noted.get(path):
             return kept[4]
@@ -131,13 +152,13 @@ class FileDigests:
         if self._path is None or not (self._new or self._is_new):
             return
         temporary = f"{self._path}.{os.getpid()}"
+        kept = _load_kept(self._path, self.root) if self._kept is None else self._kept
+        files = marshal.dumps(kept | self._new)
+        head = marshal.dumps((_FORMAT, self.root, tuple(self._selected), crc32(files)))
         try:
             os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)  # noqa: PTH103, PTH120 - pathlib is not loaded on this path
-            content = marshal.dumps(
-                (_FORMAT, self.root, self._kept | self._new, tuple(self._selected))
-            )
             with open(temporary, "wb") as file:  # noqa: PTH123 - as above
-                file.write(crc32(content).to_bytes(4, "big") + content)
+                file.write(_BEFORE_HEAD.pack(crc32(head), len(head)) + head + files)
             os.replace(temporary, self._path)  # noqa: PTH105 - as above
         except OSError:
             return
@@ -163,21 +184,43 @@ def _read(full: bytes, found: os.stat_result) -> bytes:
     return digest.digest()
 
 
-def _load(path: str, root: bytes) -> tuple[Kept, Selected]:
-    """Return what was kept; nothing when the file is absent, damaged or of another folder."""
-    nothing: tuple[Kept, Selected] = {}, Selected(b"", {})
+def _load_selected(path: str, root: bytes) -> Selected:
+    """Return what was kept of selections; nothing when the file is of no use."""
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - as above
-            checked, content = file.read(4), file.read()
+            found = _head(file, root)
     except OSError:
-        return nothing
-    if checked != crc32(content).to_bytes(4, "big"):
-        return nothing
+        return Selected(b"", {})
+    return Selected(b"", {}) if found is None else found[0]
+
+
+def _load_kept(path: str, root: bytes) -> Kept:
+    """Return what was kept of files, which takes a while for many; nothing as above."""
     try:
-        found = marshal.loads(content)  # noqa: S302 - our own file, checked above
+        with open(path, "rb") as file:  # noqa: PTH123 - as above
+            found = _head(file, root)
+            files = file.read()
+    except OSError:
+        return {}
+    if found is None or crc32(files) != found[1]:
+        return {}
+    kept: Kept = marshal.loads(files)  # noqa: S302 - our own file, checked above
+    return kept
+
+
+def _head(file: BinaryIO, root: bytes) -> tuple[Selected, int] | None:
+    """Return the selections and the files' check sum; None if damaged or of another folder."""
+    start = file.read(_BEFORE_HEAD.size)
+    if len(start) < _BEFORE_HEAD.size:
+        return None
+    checked, length = _BEFORE_HEAD.unpack(start)
+    head = file.read(length)
+    if crc32(head) != checked:
+        return None
+    try:
+        found = marshal.loads(head)  # noqa: S302 - our own file, checked above
     except (ValueError, TypeError, EOFError):
-        return nothing
-    if found[:2] != (_FORMAT, root):
-        return nothing
-    _, _, kept, selected = found
-    return kept, Selected(*selected)
+        return None
+    if not isinstance(found, tuple) or found[:2] != (_FORMAT, root):
+        return None
+    return Selected(*found[2]), found[3]

@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from stagebuild.dockerfile import Add, Copy, Run, ScratchSource, StageSource, Workdir
+from stagebuild.fingerprint.selecting import Pick
 from stagebuild.fingerprint.steps import (
     Setting,
     run_operation,
@@ -21,7 +22,7 @@ from stagebuild.fingerprint.steps import (
     transfer_operation,
     workdir_operation,
 )
-from stagebuild.fingerprint.taking import Inputs, Pick, Taker
+from stagebuild.fingerprint.taking import Inputs, Taker
 from stagebuild.fingerprint.values import Fingerprint, StagePrint, StepFacts, StepPrint
 from stagebuild.model import Platform
 from stagebuild.secrecy import is_secret_like, redacted

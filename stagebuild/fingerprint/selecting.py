@@ -22,6 +22,24 @@ if TYPE_CHECKING:
     from stagebuild.fingerprint.trees import Tree
 
 
+@frozen(kw_only=False)
+class Pick:
+    """
+    A path of a source, and the patterns that choose below it.
+
+    Attributes:
+        path: As in the instruction.
+        includes: Patterns of ``--parents``.
+        excludes: Patterns of ``--exclude``.
+        wildcards: Whether the path may have wildcards.
+    """
+
+    path: str = "/"
+    includes: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+    wildcards: bool = False
+
+
 @frozen
 class Selection:
     """
@@ -69,33 +87,19 @@ class KnownSelection(Selection):
 _NOTHING = Selection(digest="missing", paths=())
 
 
-def select(
-    tree: Tree,
-    source: str,
-    *,
-    includes: Sequence[str] = (),
-    excludes: Sequence[str] = (),
-    wildcards: bool = True,
-) -> Selection:
+def select(tree: Tree, pick: Pick) -> Selection:
     """
-    Return what a source path selects.
-
-    Args:
-        tree: The context.
-        source: As in the instruction, expanded; relative to the tree's root.
-        includes: Patterns of what is taken, relative to the source (``--parents``).
-        excludes: Patterns of what is left out, relative to the source.
-        wildcards: Whether the source may have wildcards; a bind mount's has none.
+    Return what is picked of a context's tree.
 
     Raises:
         OSError: A file can't be read.
         BadPattern: A pattern means nothing to the engine.
     """
-    path = cleaned(f"/{source}").strip("/")
-    is_pattern = wildcards and has_wildcard(path)
-    if not is_pattern and not includes and not excludes:
+    path = cleaned(f"/{pick.path}").strip("/")
+    is_pattern = pick.wildcards and has_wildcard(path)
+    if not is_pattern and not pick.includes and not pick.excludes:
         return _whole(tree, _bytes(path))
-    included = _Filter(includes, excludes)
+    included = _Filter(pick.includes, pick.excludes)
     if is_pattern:
         prefix, found = _matching(tree, path, included)
     else:

@@ -19,8 +19,9 @@ from stagebuild.dockerfile import (
     StageSource,
     normalize_reference,
 )
+from stagebuild.fingerprint.selecting import Pick
 from stagebuild.fingerprint.steps import is_remote_source
-from stagebuild.values import field, frozen, slotted
+from stagebuild.values import field, slotted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,24 +31,6 @@ if TYPE_CHECKING:
     from stagebuild.fingerprint.selecting import Selection
 
 _DIGITS_OF_COMMIT = 40
-
-
-@frozen(kw_only=False)
-class Pick:
-    """
-    A path of a source, and the patterns that choose below it.
-
-    Attributes:
-        path: As in the instruction.
-        includes: Patterns of ``--parents``.
-        excludes: Patterns of ``--exclude``.
-        wildcards: Whether the path may have wildcards.
-    """
-
-    path: str = "/"
-    includes: tuple[str, ...] = ()
-    excludes: tuple[str, ...] = ()
-    wildcards: bool = False
 
 
 @slotted
@@ -155,14 +138,7 @@ class Taker:
             inputs.doubts.append("the build context is remote")
             inputs.operation.append(["remote", pick.path])
             return
-        found = self._folders.select(
-            folder,
-            pick.path,
-            is_context=is_context,
-            includes=pick.includes,
-            excludes=pick.excludes,
-            wildcards=pick.wildcards,
-        )
+        found = self._folders.select(folder, pick, is_context=is_context)
         shown = "/./".join((pick.path, *pick.includes))
         inputs.selections[shown] = found
         inputs.operation.append(["files", found.digest])

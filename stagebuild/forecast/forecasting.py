@@ -10,7 +10,7 @@ from stagebuild.forecast.experience import Experience
 from stagebuild.forecast.states import judge
 from stagebuild.forecast.times import StepTimes, around_s, duration
 from stagebuild.forecast.values import Forecast, StageForecast, State, StepForecast
-from stagebuild.history.recording import cache_owner
+from stagebuild.history.wishes import cache_owner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -7,28 +7,16 @@ while the engine builds.
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from typing import TYPE_CHECKING, Self
 
-from stagebuild.errors import (
-    BuildCanceled,
-    BuildFailed,
-    HistoryError,
-    StagebuildError,
-)
+from stagebuild.errors import HistoryError, StagebuildError
 from stagebuild.fingerprint import Folders, fingerprint
-from stagebuild.history.budgets import budget_fields
+from stagebuild.history.making import record_of_build, timeline_of, with_sizes
 from stagebuild.history.observing import finished_steps, image_digests, linked_images
-from stagebuild.history.records import (
-    BuildRecord,
-    GitState,
-    LayerRecord,
-    Machine,
-    StageRecord,
-    StepRecord,
-)
+from stagebuild.history.surroundings import git_state, this_machine
+from stagebuild.history.wishes import cache_owner, delivery_key
 from stagebuild.runevents import (
     BuildEnded,
     BuildStarted,
@@ -37,21 +25,17 @@ from stagebuild.runevents import (
     Retrying,
     RunEnded,
 )
-from stagebuild.secrecy import redacted, secret_values
+from stagebuild.secrecy import secret_values
 from stagebuild.values import replaced
-from stagebuild.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from stagebuild.fingerprint import Fingerprint
+    from stagebuild.history.records import BuildRecord
     from stagebuild.history.store import History
     from stagebuild.planning.spec import BuildSpec
-    from stagebuild.result import BuildResult
     from stagebuild.runevents import RunEvent
-    from stagebuild.timeline import StageTiming, Timeline
-
-_LONGEST_TEXT = 300
 
 _Came = BuildStarted | tuple[BuildStarted, BuildEnded] | None
 
@@ -156,7 +140,7 @@ class Recorder:
         folders = self._folders.pop(begun.build, None)
         if folders is None:
             return record, {}
-        timeline = _timeline_of(ended)
+        timeline = timeline_of(ended)
         digests = self._linked | image_digests(timeline)
         found = fingerprint(
             begun.spec, folders=folders, images=lambda reference, _: digests.get(reference)
@@ -200,37 +184,6 @@ class Recorder:
         return with_sizes(record, ended.result, secrets=secrets)
 
 
-def record_of_build(
-    begun: BuildStarted, ended: BuildEnded, *, secrets: Sequence[str] = ()
-) -> BuildRecord:
-    """
-    Return the record of a build, without sizes and surroundings.
-
-    Args:
-        begun: When it began, and what was asked for.
-        ended: What came of it.
-        secrets: Values that must not be remembered.
-    """
-    result, error = ended.result, ended.error
-    timeline = _timeline_of(ended)
-    outcome = "built"
-    if error is not None:
-        outcome = "canceled" if isinstance(error, BuildCanceled) else "failed"
-    return BuildRecord(
-        uid=os.urandom(16).hex(),
-        environment=begun.build,
-        outcome=outcome,
-        error=None if error is None else _short(redacted(error.message, secrets)),
-        started_s=round(begun.at_s, 3),
-        wall_s=round(ended.at_s - begun.at_s, 3),
-        stages=_stages(timeline, secrets),
-        overheads=_overheads(timeline),
-        **_asked(begun.spec),  # type: ignore[arg-type]  # fields of the spec, by name
-        **budget_fields(ended),  # type: ignore[arg-type]  # likewise
-        **({} if result is None else _answered(result)),  # type: ignore[arg-type]  # of the result
-    )
-
-
 def _may_have_changed(folders: Folders, begun: BuildStarted) -> bool:
     """Say whether the Dockerfile or a file looked at may be another since a build began."""
     try:
@@ -238,148 +191,3 @@ def _may_have_changed(folders: Folders, begun: BuildStarted) -> bool:
     except OSError:
         return True
     return changed_s >= begun.at_s or folders.changed_since(begun.at_s)
-
-
-def delivery_key(spec: BuildSpec, owner: str) -> str:
-    """
-    Return what tells one wish of what becomes of an image from another: where it goes, its gates.
-
-    Args:
-        spec: What is asked for.
-        owner: What has the cache; see ``cache_owner``.
-    """
-    wish = [
-        owner,
-        spec.push,
-        spec.load,
-        sorted(map(str, spec.outputs)),
-        sorted(map(str, spec.cache_to)),
-        sorted(spec.requires),
-        sorted(spec.platforms and map(str, spec.platforms)),
-    ]
-    if spec.budget is not None:
-        wish.append(repr(spec.budget))
-    return json.dumps(wish)
-
-
-def _timeline_of(ended: BuildEnded) -> Timeline | None:
-    if ended.result is not None:
-        return ended.result.timeline
-    return ended.error.timeline if isinstance(ended.error, BuildFailed) else None
-
-
-def cache_owner(spec: BuildSpec, environ: Mapping[str, str]) -> str:
-    """Return what tells one builder's cache from another's: its name, else the engine's address."""
-    named = spec.builder or environ.get("BUILDX_BUILDER", "")
-    host = environ.get("DOCKER_HOST") or environ.get("DOCKER_CONTEXT", "")
-    return " ".join(filter(None, (named, host))) or "default"
-
-
-def _asked(spec: BuildSpec) -> dict[str, object]:
-    return {
-        "target": spec.target,
-        "platforms": tuple(str(platform) for platform in spec.platforms),
-        "tags": spec.tags,
-    }
-
-
-def _answered(result: BuildResult) -> dict[str, object]:
-    return {
-        "gates": result.spec.requires,
-        "attempts": len(result.attempts),
-        "digest": None if result.digest is None else str(result.digest),
-        "image_id": None if result.image_id is None else str(result.image_id),
-        "is_index": result.is_index,
-        "pushed": result.pushed,
-        "backend": result.backend,
-        "versions": {"stagebuild": __version__, **result.versions},
-    }
-
-
-def with_sizes(
-    record: BuildRecord, result: BuildResult, *, secrets: Sequence[str] = ()
-) -> BuildRecord:
-    """Return the record with what the image weighs, as far as it can be seen."""
-    try:
-        sizes = result.sizes
-    except Exception:  # noqa: BLE001 - an image that can't be looked at has no sizes here
-        sizes = None
-    if sizes is None:
-        return record
-    by_stage = sizes.by_stage()
-    return replaced(
-        record,
-        size_bytes=sizes.total_bytes,
-        compressed=sizes.compressed,
-        stages=tuple(
-            replaced(stage, size_bytes=by_stage.get(stage.name)) for stage in record.stages
-        ),
-        layers=tuple(
-            LayerRecord(
-                created_by=_short(redacted(layer.created_by, secrets)),
-                size_bytes=layer.size_bytes,
-                stage=layer.stage,
-            )
-            for layer in sizes.layers
-        ),
-    )
-
-
-def _stages(timeline: Timeline | None, secrets: Sequence[str]) -> tuple[StageRecord, ...]:
-    return () if timeline is None else tuple(_stage(stage, secrets) for stage in timeline.stages)
-
-
-def _stage(stage: StageTiming, secrets: Sequence[str]) -> StageRecord:
-    platform = stage.built_for or stage.platform
-    return StageRecord(
-        name=stage.name,
-        platform=None if platform is None else str(platform),
-        busy_s=round(stage.busy_s, 3),
-        steps=tuple(
-            StepRecord(
-                number=step.index,
-                command=_short(redacted(step.command, secrets)),
-                busy_s=round(step.busy_s, 3),
-                cached=step.cached,
-            )
-            for step in stage.step_timings
-        ),
-    )
-
-
-def _overheads(timeline: Timeline | None) -> dict[str, float]:
-    sums: dict[str, float] = {}
-    for overhead in () if timeline is None else timeline.overheads:
-        sums[overhead.kind] = round(sums.get(overhead.kind, 0.0) + overhead.busy_s, 3)
-    return sums
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST_TEXT else line[: _LONGEST_TEXT - 1] + "…"
-
-
-def git_state(root: str) -> GitState | None:
-    """Return the state of the checkout around a folder, or None outside of one."""
-    folder = os.path.realpath(root)
-    while not os.path.exists(f"{folder}/.git"):  # noqa: PTH110 - pathlib is not loaded on this path
-        folder, name = os.path.split(folder)
-        if not name:
-            return None
-    from stagebuild.planning.git import GitUnavailable, read_git  # noqa: PLC0415 - off the hot path
-
-    try:
-        facts = read_git(root)
-    except (GitUnavailable, OSError):
-        return None
-    return GitState(sha=facts.sha, branch=facts.branch, dirty=facts.dirty)
-
-
-def this_machine() -> Machine:
-    """Return where this process runs."""
-    uname = os.uname()
-    return Machine(
-        name=uname.nodename,
-        system=f"{uname.sysname} {uname.machine}",
-        processors=os.cpu_count() or 1,
-    )

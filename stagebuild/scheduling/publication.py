@@ -53,10 +53,12 @@ class PublicationEvents:
         self._ran_again = ran_again
         self._begin = begin
         self._begun = False
+        self._doubtful: VertexUpdate | None = None
         self._told: set[str] = set()
 
     def take(self, event: Event) -> None:
         """Take one event."""
+        self._settle(event)
         match event:
             case VertexUpdate():
                 self._take_vertex(event)
@@ -72,17 +74,44 @@ class PublicationEvents:
                 pass  # warnings about the Dockerfile were raised before
 
     def _take_vertex(self, event: VertexUpdate) -> None:
-        kind = parse_vertex_name(event.name).kind
+        parsed = parse_vertex_name(event.name)
         if event.started_s is not None and event.started_s > self._built_s:
             if not self._begun:
                 self._begun = True
                 self._begin(event.started_s)
-            if kind == "step" and event.inputs and not event.cached:
-                self._ran_again(event.name)
-        is_error = event.error and not event.error.endswith(_CANCELED)
-        if kind in _PUBLISHING or is_error:
+            if parsed.kind == "step" and event.inputs and not event.cached:
+                self._suspect(event, copies=parsed.command.startswith(("COPY ", "ADD ")))
+        is_error = event.error and not _is_canceled(event)
+        if parsed.kind in _PUBLISHING or is_error:
             self._told.add(event.digest)
             self._emit(event)
+
+    def _suspect(self, event: VertexUpdate, *, copies: bool) -> None:
+        """
+        Tell that a step runs, unless all that it did was to be broken off.
+
+        A COPY whose files are still added up when a step after it is found in the cache is told as
+        begun and canceled, at one moment, and mostly in one event (``timeline.overtaken``).
+        """
+        if copies and event.completed_s is None:
+            self._doubtful = event
+        elif not _is_canceled(event):
+            self._ran_again(event.name)
+
+    def _settle(self, event: Event) -> None:
+        """Tell of a COPY that has begun, now that the next event does not take that back."""
+        doubtful, self._doubtful = self._doubtful, None
+        if doubtful is None:
+            return
+        match event:
+            case VertexUpdate(digest=doubtful.digest) if _is_canceled(event):
+                pass
+            case _:
+                self._ran_again(doubtful.name)
+
+
+def _is_canceled(event: VertexUpdate) -> bool:
+    return event.error.endswith(_CANCELED)
 
 
 def judging(start_s: float, end_s: float) -> VertexUpdate:

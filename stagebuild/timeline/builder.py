@@ -15,6 +15,7 @@ from stagebuild.progress.events import (
 )
 from stagebuild.timeline.critical import critical_path
 from stagebuild.timeline.overheads import overheads
+from stagebuild.timeline.overtaken import with_overtaken_cached
 from stagebuild.timeline.stages import only_stage_name, stage_timings, with_own_name
 from stagebuild.timeline.values import Failure, Timeline
 from stagebuild.timeline.vertices import VertexRecord
@@ -89,10 +90,11 @@ class TimelineBuilder:
             blamed: Digest of the vertex that the engine's answer blames, or None.
         """
         began_s = self._began_s()
-        vertices = [
+        observed = [
             with_own_name(record.observed(self._last_seen_s, began_s=began_s), stage_order)
             for record in self._vertices.values()
         ]
+        vertices = with_overtaken_cached(observed)
         ran = [vertex for vertex in vertices if vertex.intervals]
         started_s = min((vertex.intervals[0].start_s for vertex in ran), default=None)
         completed_s = max((vertex.intervals[-1].end_s for vertex in ran), default=None)

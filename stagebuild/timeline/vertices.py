@@ -117,7 +117,9 @@ class VertexRecord:
         Take over what ``event`` says.
 
         A vertex starts again for every cache lookup, load and run, and an update repeats the
-        start of the run that it is about: so runs are told apart by their start.
+        start of the run that it is about: so runs are told apart by their start. Where its result
+        is only fetched, as a layer that a registry's cache has, the engine leaves its inputs out.
+        Source: moby/buildkit util/progress/controller/controller.go.
         """
         if event.name and event.name != self.name:
             self.name = event.name
@@ -131,7 +133,7 @@ class VertexRecord:
                 self.last_error = event.error
             return
         self.last_error = event.error
-        if not event.cached:
+        if event.inputs and not event.cached:
             self.ever_ran = True
         self._runs[event.started_s] = event.completed_s
         if event.completed_s is not None and not event.error:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stagebuild.fingerprint import Folders
-from stagebuild.fingerprint.selecting import KnownSelection
+from stagebuild.fingerprint.selecting import KnownSelection, Pick
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ def kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     with monkeypatch.context() as patch:
         patch.setattr("stagebuild.fingerprint.filedigests.time.time_ns", lambda: later_ns)
         first = folders(folder)
-        digest = first.select(str(folder), ".", is_context=True).digest
+        digest = first.select(str(folder), Pick("."), is_context=True).digest
         first.save()
     return digest
 
@@ -44,7 +44,7 @@ def later(folder: Path, monkeypatch: pytest.MonkeyPatch, source: str = ".") -> o
     later_ns = time.time_ns() + 20 * 10**9
     with monkeypatch.context() as patch:
         patch.setattr("stagebuild.fingerprint.filedigests.time.time_ns", lambda: later_ns)
-        return folders(folder).select(str(folder), source, is_context=True)
+        return folders(folder).select(str(folder), Pick(source), is_context=True)
 
 
 def test_in_an_unchanged_folder_it_is_known(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,5 +86,57 @@ def test_another_selection_is_not_taken_for_it(
 def test_of_a_young_folder_nothing_is_kept(folder: Path) -> None:
     for _ in range(2):
         found = folders(folder)
-        assert not isinstance(found.select(str(folder), ".", is_context=True), KnownSelection)
+        assert not isinstance(found.select(str(folder), Pick("."), is_context=True), KnownSelection)
         found.save()
+
+
+def test_a_folder_that_is_as_remembered_is_not_walked(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept(folder, monkeypatch)
+    with monkeypatch.context() as patch:
+        patch.setattr("stagebuild.fingerprint.folders.walk", lambda *_, **__: pytest.fail("walked"))
+        found = folders(folder).select(str(folder), Pick("."), is_context=True)
+    assert isinstance(found, KnownSelection)
+
+
+def test_a_folder_that_is_as_remembered_is_no_mixture(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept(folder, monkeypatch)
+    began_s = time.time()
+    found = folders(folder)
+    found.select(str(folder), Pick("."), is_context=True)
+    (folder / "b").write_text("changed after it was looked at")
+    assert not found.may_be_mixed(began_s)
+    assert found.changed_since(began_s)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda folder: (folder / "src/a").write_text("eno"),
+        lambda folder: (folder / "b").unlink(),
+        lambda folder: (folder / "c").touch(),
+    ],
+)
+def test_a_folder_that_changes_while_it_is_walked_may_be_a_mixture(
+    folder: Path, change: Callable[[Path], object]
+) -> None:
+    found = folders(folder)
+    began_s = time.time() + 0.1
+    found.select(str(folder), Pick("."), is_context=True)
+    assert not found.may_be_mixed(began_s)
+    change(folder)
+    assert found.may_be_mixed(began_s)
+
+
+def test_of_a_damaged_file_of_selections_nothing_is_taken(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = kept(folder, monkeypatch)
+    (file,) = (folder.parent / "cache/stagebuild/files").iterdir()
+    whole = file.read_bytes()
+    for place in range(0, len(whole), 7):
+        file.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        assert folders(folder).select(str(folder), Pick("."), is_context=True).digest == digest

@@ -133,6 +133,23 @@ def test_a_step_that_ran_is_not_cached_whatever_came_after() -> None:
     assert not only_step(timeline_of(ran, loaded)).cached
 
 
+def test_a_cached_step_whose_layer_is_fetched_is_cached_still() -> None:
+    found = vertex("a", "[s 2/2] RUN x", (1, 2), inputs=("b",), cached=True)
+    fetched = vertex("a", "[s 2/2] RUN x", (3, 5))
+    step = only_step(timeline_of(found, fetched))
+    assert step.cached
+    assert step.busy_s == 3
+
+
+def test_a_step_that_was_canceled_for_a_cached_one_after_it_is_cached() -> None:
+    files = vertex("a", "[s 1/3] COPY a /", (1, 2), error="context canceled: context canceled")
+    more = vertex("b", "[s 2/3] COPY b /", (1, 2), inputs=("a",), error="context canceled")
+    found = vertex("c", "[s 3/3] RUN x", (2, 2), inputs=("b",), cached=True)
+    (stage,) = timeline_of(files, more, found).stages
+    assert (stage.cached_steps, stage.steps) == (3, 3)
+    assert not any(step.canceled for step in stage.step_timings)
+
+
 def test_a_base_image_that_is_only_looked_up_is_cached() -> None:
     assert only_step(timeline_of(vertex("a", "[s 1/1] FROM x", (1, 2)))).cached
 
