@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from stagebuild.backends.base import SolveFailed, check_held
+from stagebuild.backends.ignorepatterns import check_patterns
 from stagebuild.backends.sdk import frontend
 from stagebuild.backends.sdk.caches import caches_of
 from stagebuild.backends.sdk.credentials import credentials
@@ -116,11 +117,13 @@ class JointBuilds:
             UnsupportedFeature: The engine can't do what the spec requires; nothing was started.
             SolveFailed: The spec can't be built as it is.
             BuildKitError: The engine is not there, or ended the connection.
+            ContextError: A ``.dockerignore`` has a pattern that the engine can't read.
         """
         secrets = {
             name: _checked(name, secret, self._environ, held=spec.held_secrets)
             for name, secret in spec.secrets.items()
         }
+        check_patterns(spec)
         with self._lock:
             client, facts = self._connected()
         outputs = outputs_of(spec, facts)
