@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from stagebuild.buildkit.grpc import Metadata
-    from stagebuild.buildkit.http2 import Wire
     from stagebuild.buildkit.loop import Loop
+    from stagebuild.buildkit.sending import Wire
     from stagebuild.buildkit.serving import Service
     from stagebuild.buildkit.streams import Stream
 
