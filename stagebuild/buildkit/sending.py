@@ -168,14 +168,12 @@ class Sending:
         """Add to ``out`` the frames that one stream may send now, 256 KB at most."""
         allowed = min(stream.window, self._window, stream.queued_bytes, _LOW_WATER)
         if allowed > 0:
-            data = stream.take(allowed)
             stream.window -= allowed
             self._window -= allowed
-            size = self._frame_bytes
-            for at in range(0, allowed, size):
-                part = data[at : at + size]
-                out.append(frames.head(len(part), frames.DATA, 0, stream.number))
-                out.append(part)
+            for at in range(0, allowed, self._frame_bytes):
+                size = min(self._frame_bytes, allowed - at)
+                out.append(frames.head(size, frames.DATA, 0, stream.number))
+                stream.take(size, out)
         if stream.queued_bytes:
             return
         self._waiting.pop(stream.number, None)
