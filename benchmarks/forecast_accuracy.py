@@ -264,7 +264,9 @@ def main() -> int:
     options = parser.parse_args()
     samples = [one for one in SAMPLES if options.only is None or one.name in options.only]
     found = Measured() if options.into is None else Measured.of_file(options.into)
-    environ = os.environ if "STAGEBUILD_REGISTRY" in os.environ else peers().env
+    if "STAGEBUILD_REGISTRY" not in os.environ:
+        os.environ.update(peers().env)
+    environ = os.environ
     engine = environ.get("STAGEBUILD_ENGINE", "the machine's own")
     for position, sample in enumerate(samples):
         share = options.edits // len(samples) + (position < options.edits % len(samples))
