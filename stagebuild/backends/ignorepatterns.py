@@ -10,12 +10,12 @@ from __future__ import annotations
 import os.path
 from typing import TYPE_CHECKING
 
-from stagebuild.context.ignorefile import NAME, read_ignorefile
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stagebuild.planning.spec import BuildSpec
+
+_NAME = ".dockerignore"
 
 
 def check_patterns(spec: BuildSpec) -> None:
@@ -26,6 +26,11 @@ def check_patterns(spec: BuildSpec) -> None:
         ContextError: With file and line; or a file can't be read.
     """
     for folder, dockerfile in _contexts(spec):
+        files = (f"{dockerfile}{_NAME}", os.path.join(folder, _NAME))  # noqa: PTH118 - no pathlib
+        if not any(map(os.path.lexists, files)):
+            continue
+        from stagebuild.context.ignorefile import read_ignorefile  # noqa: PLC0415 - see above
+
         found = read_ignorefile(folder, dockerfile=dockerfile)
         if found is not None:
             found.compiled()
@@ -38,4 +43,4 @@ def _contexts(spec: BuildSpec) -> Iterator[tuple[str, str]]:
     for source in spec.contexts.values():
         folder = os.path.join(spec.root, source)  # noqa: PTH118 - likewise
         if os.path.isdir(folder):  # noqa: PTH112 - likewise
-            yield folder, os.path.join(folder, NAME, "none")  # noqa: PTH118 - likewise
+            yield folder, os.path.join(folder, _NAME, "none")  # noqa: PTH118 - likewise

@@ -229,7 +229,10 @@ def _followed(
         The exporters' words; where they were told before the engine has answered, the metadata that
         will hold the answer as well.
     """
-    # The engine is at work, so what only its words need is imported while nothing waits for it.
+    # The engine is at work, so what only its calls and words need is imported while nothing waits
+    # for it.
+    import stagebuild.buildkit.filesync  # noqa: PLC0415
+    import stagebuild.context.folder  # noqa: F401, PLC0415
     from stagebuild.backends.sdk.statusevents import events_of  # noqa: PLC0415
     from stagebuild.backends.sdk.toldimage import LateMetadata, ToldImage, is_all  # noqa: PLC0415
 

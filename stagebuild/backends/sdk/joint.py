@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from stagebuild.backends.base import SolveFailed, check_held
@@ -22,10 +23,8 @@ from stagebuild.backends.sdk.facts import check_features, facts_of
 from stagebuild.backends.sdk.outputs import outputs_of
 from stagebuild.buildkit.client import Client
 from stagebuild.buildkit.errors import ConnectionLost
-from stagebuild.buildkit.filesync import FileSync
 from stagebuild.buildkit.messages import CacheOptions, SolveRequest
-from stagebuild.buildkit.session import Auth, Secrets, Session, new_id
-from stagebuild.context.folder import Folder
+from stagebuild.buildkit.session import FILE_SYNC, Auth, Late, Secrets, Session, new_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -188,7 +187,7 @@ class JointBuilds:
             return self._sessions[key]
         providers: list[Provider] = [Auth(self._credentials)]
         if folders:
-            providers.append(FileSync({name: Folder(path) for name, path in folders.items()}))
+            providers.append(Late(FILE_SYNC, partial(_sent, folders)))
         if secrets:
             providers.append(Secrets(lambda name: secrets[name]()))
         if spec.ssh:
@@ -237,6 +236,13 @@ class JointBuilds:
             for name, source in spec.contexts.items()
             if source.startswith("oci-layout://")
         }
+
+
+def _sent(folders: Mapping[str, str]) -> Provider:
+    from stagebuild.buildkit.filesync import FileSync  # noqa: PLC0415 - see Late
+    from stagebuild.context.folder import Folder  # noqa: PLC0415 - likewise
+
+    return FileSync({name: Folder(path) for name, path in folders.items()})
 
 
 def _policy(spec: BuildSpec, environ: Mapping[str, str]) -> bytes:
