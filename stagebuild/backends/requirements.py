@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from stagebuild.backends.base import Feature
@@ -15,6 +16,14 @@ if TYPE_CHECKING:
 REPRODUCIBLE = {"rewrite-timestamp": "true", "oci-mediatypes": "true"}
 """What a reproducible image's exporter is told: file times, and one form of manifest."""
 
+CACHE_KIND_REMEDY = (
+    "an engine's own BuildKit exports caches of the types inline, registry, local and gha: take "
+    "one of these, or a builder of the docker-container driver (`docker buildx create`) with the "
+    "buildx backend"
+)
+"""What to do where an engine does not know a type of cache."""
+
+_UNKNOWN_CACHE = re.compile(r'unknown cache exporter: "(\w+)"')
 _STORED = frozenset({"docker", "image", "registry"})
 
 
@@ -42,6 +51,16 @@ def _asked_for(spec: BuildSpec) -> Iterator[tuple[Feature, bool]]:
     yield Feature.PUSH, spec.push or any(out.pushes for out in outputs)
     yield Feature.REPRODUCIBLE, spec.reproducible and makes_images(spec)
     yield Feature.ULIMITS, bool(spec.ulimits)
+
+
+def unknown_cache(said: str) -> str | None:
+    """
+    Return the feature that an engine lacks by its own words, if it does not know a type of cache.
+
+    Source: moby/buildkit control/control.go (Solve).
+    """
+    found = _UNKNOWN_CACHE.search(said)
+    return f"cache export of type {found[1]}" if found else None
 
 
 def makes_images(spec: BuildSpec) -> bool:

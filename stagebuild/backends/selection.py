@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stagebuild.backends.cachecare import CacheCaringBackend
 from stagebuild.backends.masking import MaskingBackend
-from stagebuild.backends.requirements import stores_images
+from stagebuild.backends.onlybuildx import reason_for_buildx
 from stagebuild.backends.retrying import RetryingBackend
 from stagebuild.backends.timelimits import TimeLimitedBackend
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from stagebuild.backends.base import Backend
     from stagebuild.planning.spec import BuildSpec
@@ -45,9 +45,8 @@ def select_backend(
 
     What it builds is cleaned of secrets, tried again where that may help, and ended in time.
 
-    ``auto`` is buildx where it is installed, and the engine's own protocol where it is not, or
-    where images are to be reproducible and no builder is named: buildx can't have that of the
-    engine's own BuildKit.
+    ``auto`` is the engine's own protocol, which is the fastest, unless a build is for one of
+    buildx's builders or asks for what only buildx does, and buildx is installed.
 
     Args:
         name: One of BACKENDS.
@@ -63,21 +62,21 @@ def select_backend(
         raise ValueError(f'no backend "{name}"; there are: {", ".join(BACKENDS)}')
     reason = "it was asked for"
     if name == "auto":
-        from stagebuild.backends.buildx.discovery import has_buildx
-
-        name = "buildx" if has_buildx("docker", environ) else "sdk"
-        reason = "it is installed" if name == "buildx" else "there is no docker buildx"
-        if name == "buildx" and _in_engine_alone(specs, environ):
-            name, reason = "sdk", "images are to be reproducible, in the engine's own store"
+        name, reason = _fastest(tuple(specs), environ)
     masked = MaskingBackend(_backend(name, environ), environ=environ)
     return Selected(TimeLimitedBackend(RetryingBackend(CacheCaringBackend(masked))), reason)
 
 
-def _in_engine_alone(specs: Iterable[BuildSpec], environ: Mapping[str, str]) -> bool:
-    """Say whether a reproducible image is asked of the engine, and nothing of another builder."""
-    wanted = list(specs)
-    named = environ.get("BUILDX_BUILDER") or any(spec.builder for spec in wanted)
-    return not named and any(spec.reproducible and stores_images(spec) for spec in wanted)
+def _fastest(specs: Sequence[BuildSpec], environ: Mapping[str, str]) -> tuple[str, str]:
+    """Return the name of the fastest backend that has all that is asked for, and why it is that."""
+    reason = reason_for_buildx(specs, environ)
+    if reason is None:
+        return "sdk", "it is the fastest, and has all that is asked for"
+    from stagebuild.backends.buildx.discovery import has_buildx
+
+    if has_buildx("docker", environ):
+        return "buildx", reason
+    return "sdk", "there is no docker buildx"
 
 
 def _backend(name: str, environ: Mapping[str, str]) -> Backend:

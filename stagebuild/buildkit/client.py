@@ -31,6 +31,7 @@ from stagebuild.buildkit.wire import Message
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Sequence
 
     from stagebuild.buildkit.endpoints import Address
     from stagebuild.buildkit.loop import SocketWire
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 _CONNECT_TIMEOUT_S = 10.0
 _ANSWER_TIMEOUT_S = 30.0
 _NOT_FOUND = 404
+_LATE_S = 10.0
 # The engine checks a session's health every 5 s, with 15 s to answer, so a minute is far too long.
 _SILENCE_S = 60.0
 
@@ -96,6 +98,22 @@ class Client:
     def close(self) -> None:
         """End the connection, the session and the thread."""
         self._loop.close()
+
+    def close_after(self, builds: Sequence[Running]) -> None:
+        """End the connection when the builds are answered, at most 10 s later; do not wait."""
+        waiting = list(builds)
+
+        def answered() -> None:
+            waiting.pop()
+            if not waiting:
+                self._loop.close()
+
+        def begin() -> None:
+            self._loop.later(_LATE_S, self._loop.close)
+            for build in builds:
+                build.when_solved(answered)
+
+        self._loop.call(begin)
 
     def _connect(self) -> tuple[socket.socket, bytes]:
         """

@@ -45,6 +45,7 @@ from stagebuild.buildkit.packets import (
     stat_packet,
 )
 from stagebuild.buildkit.sentfile import CHUNK_BYTES, SentFile
+from stagebuild.buildkit.session import FILE_SYNC
 from stagebuild.context.filestat import GO_TYPE
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class FileSync:
     def services(self, loop: Loop) -> Mapping[str, Service]:
         """Return the one service."""
         del loop
-        return {"/moby.filesync.v1.FileSync/DiffCopy": self._serve}
+        return {FILE_SYNC: self._serve}
 
     def _serve(self, call: Served) -> None:
         options = decoded_options(call.metadata)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from stagebuild.buildkit.errors import MalformedMessage
 from stagebuild.buildkit.grpc import framed
-from stagebuild.buildkit.varints import LAST, MORE, varint
+from stagebuild.buildkit.varints import LAST, MORE, read_varint, varint
 from stagebuild.buildkit.wire import read_fields
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # Types of a packet.
 STAT, REQUEST, DATA, FINISH, ERROR = range(5)
 
+_REQUEST_START = b"\x08\x01\x18"
 _CONTENT_BYTES = (32 << 10) - 32
 NO_MORE_ENTRIES = b"\0\0\0\0\2\x08\0"
 
@@ -126,6 +127,10 @@ def _content_key(number: int) -> bytes:
 
 def read_packet(data: bytes) -> tuple[int, int, bytes]:
     """Return type, id and data of a packet."""
+    if data.startswith(_REQUEST_START):  # one a file, and nothing else is in it
+        number, end = read_varint(data, len(_REQUEST_START))
+        if end == len(data):
+            return REQUEST, number, b""
     kind = number = 0
     words = b""
     for field, value in read_fields(data):

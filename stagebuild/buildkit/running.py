@@ -22,7 +22,7 @@ from stagebuild.buildkit.errors import (
 from stagebuild.buildkit.messages import SolveResponse, StatusRequest, StatusResponse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from stagebuild.buildkit.http2 import Connection
     from stagebuild.buildkit.loop import Loop
@@ -48,12 +48,18 @@ class Running:
         self._told: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._solve: Call | None = None
         self._status: Call | None = None
-        self._solved = False
+        self._solved = threading.Event()
+        self._when_solved: Callable[[], None] = _nothing
         self._canceled = threading.Event()
         self._answer: bytes | None = None
         self._error: BuildKitError | None = None
         self._heard_s = 0.0
         self._read = False
+
+    @property
+    def is_solved(self) -> bool:
+        """Whether the engine has answered, or can't any more."""
+        return self._solved.is_set()
 
     def begin(self, connection: Connection, request: SolveRequest) -> None:
         """Make the calls; in the loop's thread."""
@@ -76,7 +82,7 @@ class Running:
 
     def statuses(self) -> Iterator[StatusResponse]:
         """
-        Give what the engine tells, as it comes, until the build has ended.
+        Give what the engine tells, as it comes, until it has told all; the answer comes after.
 
         Raises:
             MalformedMessage: It can't be read.
@@ -87,7 +93,10 @@ class Running:
 
     def response(self) -> SolveResponse:
         """
-        Return what came of the build, after ``statuses`` has ended.
+        Return what came of the build; waits for it.
+
+        An engine with a history answers when the build's record is written, some time after it has
+        told all.
 
         Raises:
             CallFailed: The build failed; CANCELED after ``cancel``.
@@ -96,11 +105,19 @@ class Running:
         """
         for _ in self.statuses():
             pass
+        self._solved.wait()
         if self._error is not None:
             raise self._error
         if self._answer is None:
             raise MalformedMessage("the build was answered with nothing")
         return SolveResponse.decode(self._answer)
+
+    def when_solved(self, function: Callable[[], None]) -> None:
+        """Have a function called once the build is answered; in the loop's thread, as the call."""
+        if self._solved.is_set():
+            function()
+        else:
+            self._when_solved = function
 
     def cancel(self) -> None:
         """Stop the build in the engine. ``statuses`` ends when the engine has stopped."""
@@ -120,10 +137,11 @@ class Running:
 
     def _on_solved(self, error: BuildKitError | None) -> None:
         """The build has ended; the engine tells the rest of its story, unless it has none."""
-        if self._solved:
+        if self._solved.is_set():
             return
-        self._solved = True
         self._error = error
+        self._solved.set()
+        self._when_solved()
         if self._status is None or isinstance(error, ConnectionLost):
             self._told.put(None)
             return
@@ -143,5 +161,8 @@ class Running:
         """The story has ended; the answer may still be on its way."""
         del error  # of a build that never began; the solve says why
         self._status = None
-        if self._solved:
-            self._told.put(None)
+        self._told.put(None)
+
+
+def _nothing() -> None:
+    """Waits for nothing."""

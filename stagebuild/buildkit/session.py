@@ -28,10 +28,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from stagebuild.buildkit.grpc import Metadata
-    from stagebuild.buildkit.http2 import Wire
     from stagebuild.buildkit.loop import Loop
+    from stagebuild.buildkit.sending import Wire
     from stagebuild.buildkit.serving import Service
     from stagebuild.buildkit.streams import Stream
+
+FILE_SYNC = "/moby.filesync.v1.FileSync/DiffCopy"
+"""The service by which the engine asks for folders."""
 
 _SERVING = 1
 _HEALTH = "/grpc.health.v1.Health/Check"
@@ -101,6 +104,31 @@ class Session:
 
 def _healthy(_request: bytes, _metadata: Metadata) -> bytes:
     return HealthResponse(status=_SERVING).encode()
+
+
+class Late:
+    """
+    A service whose code is loaded when it is first called: the engine has things to do before.
+
+    Args:
+        path: Of the service.
+        load: Returns who offers it.
+    """
+
+    def __init__(self, path: str, load: Callable[[], Provider]) -> None:
+        self._path = path
+        self._load = load
+        self._service: Service | None = None
+
+    def services(self, loop: Loop) -> Mapping[str, Service]:
+        """Return the one service."""
+
+        def serve(call: Served) -> None:
+            if self._service is None:
+                self._service = self._load().services(loop)[self._path]
+            self._service(call)
+
+        return {self._path: serve}
 
 
 class Secrets:

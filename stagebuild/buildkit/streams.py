@@ -7,6 +7,7 @@ are public to it.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
 from stagebuild.buildkit import frames, hpack
@@ -69,7 +70,7 @@ class Stream:
         self.consumed = 0
         self._connection = connection
         self._head = memoryview(b"")  # what goes out first, then the queue
-        self._queue: list[bytes] = []
+        self._queue: deque[bytes] = deque()
         self.window = window
         self.trailers: bytes | None = None
         self.closing = False
@@ -117,11 +118,12 @@ class Stream:
         """Whether both sides have said that nothing follows."""
         return self.ended_here and self.ended_there
 
-    def take(self, count: int) -> memoryview:
-        """Remove ``count`` bytes, at most ``queued_bytes``, from what is queued and return them."""
-        if len(self._head) < count:
-            self._head = memoryview(b"".join((self._head, *self._queue)))
-            self._queue.clear()
+    def take(self, count: int, out: list[bytes | memoryview]) -> None:
+        """Move ``count`` bytes, at most ``queued_bytes``, from what is queued to ``out``."""
         self.queued_bytes -= count
-        taken, self._head = self._head[:count], self._head[count:]
-        return taken
+        while count:
+            if not self._head:
+                self._head = memoryview(self._queue.popleft())
+            taken, self._head = self._head[:count], self._head[count:]
+            out.append(taken)
+            count -= len(taken)

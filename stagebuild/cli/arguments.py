@@ -205,8 +205,8 @@ def _add_build(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> N
         "--backend",
         choices=BACKENDS,
         default=environ.get("STAGEBUILD_BACKEND") or "auto",
-        help="buildx, sdk (the engine's own protocol, no program in between), or auto: buildx "
-        "where it is installed [STAGEBUILD_BACKEND]",
+        help="buildx, sdk (the engine's own protocol, no program in between), or auto: sdk, unless "
+        "a build is for a builder of buildx's [STAGEBUILD_BACKEND]",
     )
     group.add_argument(
         "-j",

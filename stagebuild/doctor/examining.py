@@ -37,6 +37,7 @@ def examine(facts: Facts) -> tuple[Finding, ...]:
     return (
         *_engine(facts),
         *_buildx(facts),
+        *_backend(facts),
         *_builders(facts),
         *_platforms(facts),
         *cache_findings(facts, driver=_in_use(facts)),
@@ -113,6 +114,12 @@ def _clock(facts: Facts, engine: EngineState) -> Iterator[Finding]:
         )
     else:
         yield Finding(subject="clock", verdict=GOOD, text="the engine's agrees with this machine's")
+
+
+def _backend(facts: Facts) -> Iterator[Finding]:
+    if facts.backend is not None:
+        name, reason = facts.backend
+        yield Finding(subject="backend", verdict=GOOD, text=f"{name}: {reason}")
 
 
 def _buildx(facts: Facts) -> Iterator[Finding]:

@@ -132,6 +132,8 @@ class Facts:
         registries: Those of the project.
         wanted: What the project needs, why it can't be read, or None where there is none.
         variables: Names of the variables that are set, of those that caches need.
+        backend: Name of the backend that builds when none is asked for, and why that one; None
+            where nobody looked.
     """
 
     now_s: float
@@ -143,3 +145,4 @@ class Facts:
     registries: tuple[Registry, ...] = ()
     wanted: Wanted | StagebuildError | None = None
     variables: frozenset[str] = frozenset()
+    backend: tuple[str, str] | None = None

@@ -14,6 +14,7 @@ from stagebuild.backends.buildx.versions import NEEDS_CONTAINERD_STORE
 from stagebuild.backends.requirements import required_features
 from stagebuild.backends.sdk import SdkBackend
 from stagebuild.backends.sdk.inspection import EngineState, inspect_engine
+from stagebuild.backends.selection import select_backend
 from stagebuild.doctor.cachebackends import relevant_variables
 from stagebuild.doctor.facts import DefinedBuilder, Disk, Facts, Registry, Wanted
 from stagebuild.errors import ConfigError, StagebuildError
@@ -53,7 +54,13 @@ def look(project: Project | StagebuildError | None, *, environ: Mapping[str, str
         registries=tuple(_registries(specs, environ)),
         wanted=wanted,
         variables=frozenset(name for name in relevant_variables() if environ.get(name)),
+        backend=_backend(specs, environ),
     )
+
+
+def _backend(specs: Sequence[BuildSpec], environ: Mapping[str, str]) -> tuple[str, str]:
+    chosen = select_backend(environ=environ, specs=specs)
+    return chosen.backend.name, chosen.reason
 
 
 def _engine(environ: Mapping[str, str]) -> EngineState | StagebuildError:

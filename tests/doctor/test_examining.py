@@ -65,6 +65,10 @@ def test_a_machine_in_order_has_nothing_but_good_findings() -> None:
     assert {each.verdict for each in examine(facts())} == {Verdict.GOOD}
 
 
+def test_the_backend_that_builds_is_named_with_its_reason() -> None:
+    assert said("backend", backend=("sdk", "it is fast")).text == "sdk: it is fast"
+
+
 def test_everything_that_is_not_good_says_what_to_do() -> None:
     bad = facts(
         engine=engine(version="20.10.24", containerd_store=False, time_s=0.0),

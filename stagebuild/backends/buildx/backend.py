@@ -24,6 +24,7 @@ from stagebuild.backends.buildx.discovery import buildx_command
 from stagebuild.backends.buildx.factscache import FactsCache, cache_path, program_identity
 from stagebuild.backends.buildx.metadata import read_response
 from stagebuild.backends.buildx.privatefolder import private_folder
+from stagebuild.backends.ignorepatterns import check_patterns
 from stagebuild.backends.requirements import required_features, stores_images
 from stagebuild.errors import BackendError, ProtocolError, UnsupportedFeature
 from stagebuild.progress.events import PlainLine
@@ -83,11 +84,13 @@ class BuildxBackend:
             EngineUnavailable: There is no engine, builder or buildx, or it is too old.
             SolveFailed: The build failed or was canceled.
             ProtocolError: buildx succeeded without a readable answer.
+            ContextError: A ``.dockerignore`` has a pattern that the engine can't read.
         """
         command = self._buildx()
         self._make_builder(spec, command)
         self._check_features(spec, command)
         self._check_secrets(spec)
+        check_patterns(spec)
         if cancel.requested:
             raise SolveFailed(cancel.reason or "canceled", canceled=True)
         with _temporary_folder() as folder, self._learning_version(command) as versions:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from stagebuild.backends.base import Feature, SolveFailed
 from stagebuild.backends.buildx.versions import CONTAINERD_REMEDY, OLDEST_BUILDX, Version, remedy
+from stagebuild.backends.requirements import CACHE_KIND_REMEDY, unknown_cache
 from stagebuild.errors import BackendError, EngineUnavailable, UnsupportedFeature
 
 if TYPE_CHECKING:
@@ -179,6 +180,9 @@ def _unsupported(said: str) -> UnsupportedFeature | None:
     for pattern, feature in _UNSUPPORTED:
         if pattern.search(said):
             return UnsupportedFeature(feature, backend=BACKEND, remedy=remedy(feature))
+    cache = unknown_cache(said)
+    if cache:
+        return UnsupportedFeature(cache, backend=BACKEND, remedy=CACHE_KIND_REMEDY)
     other = _NOT_SUPPORTED_FOR.search(said)
     if other:
         return UnsupportedFeature(other["what"].strip(), backend=BACKEND, remedy=CONTAINERD_REMEDY)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from stagebuild.backends.base import Backend, Cancel, Emit, ImageStore, SolveResponse
     from stagebuild.backends.sdk.dockerconfig import EngineHost
     from stagebuild.backends.sdk.joint import Started
+    from stagebuild.backends.sdk.toldimage import LateMetadata
     from stagebuild.buildkit.endpoints import Address
     from stagebuild.model import Digest, ImageFacts
     from stagebuild.planning.spec import BuildSpec
@@ -179,7 +180,7 @@ class _Joint:
             started = self._builds.start(spec)
             for words in started.caches.missing:
                 emit(PlainLine(text=f"WARNING: {words}"))
-            answer = _followed(started, emit, cancel)
+            told, answer = _followed(started, emit, cancel)
         except BuildKitError as error:
             from stagebuild.backends.sdk.failures import failure_of  # noqa: PLC0415 - seldom
 
@@ -191,6 +192,9 @@ class _Joint:
         from stagebuild.backends.sdk.responses import response_of  # noqa: PLC0415 - see _followed
 
         response = response_of(answer, has_store=facts.has_store, versions=facts.versions)
+        if told is not None:
+            self._builds.answered_late(started.running)
+            response = replaced(response, metadata=told)
         if not started.outputs.pushed_here:
             return response
         return self._pushed(spec, response, emit, cancel)
@@ -215,19 +219,35 @@ def _stop_if_asked(cancel: Cancel) -> None:
         raise SolveFailed(cancel.reason or "canceled", canceled=True)
 
 
-def _followed(started: Started, emit: Emit, cancel: Cancel) -> Mapping[str, str]:
-    """Emit what a build tells until it has ended, and return the exporters' words."""
-    # The engine is at work, so what only its words need is imported while nothing waits for it.
-    import stagebuild.backends.sdk.responses  # noqa: F401, PLC0415
+def _followed(
+    started: Started, emit: Emit, cancel: Cancel
+) -> tuple[LateMetadata | None, Mapping[str, str]]:
+    """
+    Emit what a build tells until it has ended.
+
+    Returns:
+        The exporters' words; where they were told before the engine has answered, the metadata that
+        will hold the answer as well.
+    """
+    # The engine is at work, so what only its calls and words need is imported while nothing waits
+    # for it.
+    import stagebuild.buildkit.filesync  # noqa: PLC0415
+    import stagebuild.context.folder  # noqa: F401, PLC0415
     from stagebuild.backends.sdk.statusevents import events_of  # noqa: PLC0415
+    from stagebuild.backends.sdk.toldimage import LateMetadata, ToldImage, is_all  # noqa: PLC0415
 
     running = started.running
+    image = ToldImage()
     withdraw = cancel.on_cancel(running.cancel)
     try:
         for status in running.statuses():
             for event in events_of(status):
+                image.note(event)
                 emit(event)
-        return running.response().exporter_response
+        told = image.answer() if is_all(started.outputs, started.caches) else None
+        if told is not None and not running.is_solved:
+            return LateMetadata(running, told), told
+        return None, running.response().exporter_response
     except BaseException:
         running.cancel()  # an observer of the events failed, or a key was pressed
         raise

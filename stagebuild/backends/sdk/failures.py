@@ -14,10 +14,16 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from stagebuild.backends.base import SolveFailed
+from stagebuild.backends.requirements import CACHE_KIND_REMEDY, unknown_cache
 from stagebuild.backends.sdk.dockerconfig import BACKEND
 from stagebuild.buildkit.endpoints import UpgradeRefused
 from stagebuild.buildkit.errors import CallFailed, ConnectionLost, Status
-from stagebuild.errors import BackendError, EngineUnavailable, ProtocolError
+from stagebuild.errors import (
+    BackendError,
+    EngineUnavailable,
+    ProtocolError,
+    UnsupportedFeature,
+)
 
 if TYPE_CHECKING:
     from stagebuild.buildkit.errors import BuildKitError
@@ -94,7 +100,10 @@ def unavailable(error: ConnectionLost, where: str) -> EngineUnavailable:
     return EngineUnavailable(f"there is no Docker engine: {error}", backend=BACKEND, hint=hint)
 
 
-def _failed(error: CallFailed) -> SolveFailed:
+def _failed(error: CallFailed) -> SolveFailed | BackendError:
+    cache = unknown_cache(error.message)
+    if cache:
+        return UnsupportedFeature(cache, backend=BACKEND, remedy=CACHE_KIND_REMEDY)
     details = [(url, _object(value)) for url, value in error.details]
     exit_code = line = vertex = None
     for url, detail in details:

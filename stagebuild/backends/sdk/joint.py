@@ -11,9 +11,11 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from stagebuild.backends.base import SolveFailed, check_held
+from stagebuild.backends.ignorepatterns import check_patterns
 from stagebuild.backends.sdk import frontend
 from stagebuild.backends.sdk.caches import caches_of
 from stagebuild.backends.sdk.credentials import credentials
@@ -21,10 +23,8 @@ from stagebuild.backends.sdk.facts import check_features, facts_of
 from stagebuild.backends.sdk.outputs import outputs_of
 from stagebuild.buildkit.client import Client
 from stagebuild.buildkit.errors import ConnectionLost
-from stagebuild.buildkit.filesync import FileSync
 from stagebuild.buildkit.messages import CacheOptions, SolveRequest
-from stagebuild.buildkit.session import Auth, Secrets, Session, new_id
-from stagebuild.context.folder import Folder
+from stagebuild.buildkit.session import FILE_SYNC, Auth, Late, Secrets, Session, new_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -87,13 +87,26 @@ class JointBuilds:
         self._sessions: dict[object, Session] = {}
         self._client: Client | None = None
         self._facts: EngineFacts | None = None
+        self._clients: list[Client] = []
+        self._late: list[Running] = []
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        """End the connection, which a build whose answer is not there yet may need a moment."""
+        late = [build for build in self._late if not build.is_solved]
+        if self._client is not None and late:
+            self._client.close_after(late)
+            self._clients.remove(self._client)
+        for client in self._clients:
+            client.close()
         self._stack.close()
+
+    def answered_late(self, running: Running) -> None:
+        """Note a build that is over for us before the engine has answered."""
+        self._late.append(running)
 
     def start(self, spec: BuildSpec) -> Started:
         """
@@ -103,11 +116,13 @@ class JointBuilds:
             UnsupportedFeature: The engine can't do what the spec requires; nothing was started.
             SolveFailed: The spec can't be built as it is.
             BuildKitError: The engine is not there, or ended the connection.
+            ContextError: A ``.dockerignore`` has a pattern that the engine can't read.
         """
         secrets = {
             name: _checked(name, secret, self._environ, held=spec.held_secrets)
             for name, secret in spec.secrets.items()
         }
+        check_patterns(spec)
         with self._lock:
             client, facts = self._connected()
         outputs = outputs_of(spec, facts)
@@ -147,7 +162,8 @@ class JointBuilds:
             self._client = self._facts = None
             self._sessions.clear()
         if self._client is None or self._facts is None:
-            self._client = self._stack.enter_context(Client(self._address))
+            self._client = Client(self._address)
+            self._clients.append(self._client)
             try:
                 workers = self._client.workers()
             except ConnectionLost as error:
@@ -172,7 +188,7 @@ class JointBuilds:
             return self._sessions[key]
         providers: list[Provider] = [Auth(self._credentials)]
         if folders:
-            providers.append(FileSync({name: Folder(path) for name, path in folders.items()}))
+            providers.append(Late(FILE_SYNC, partial(_sent, folders)))
         if secrets:
             providers.append(Secrets(lambda name: secrets[name]()))
         if spec.ssh:
@@ -221,6 +237,13 @@ class JointBuilds:
             for name, source in spec.contexts.items()
             if source.startswith("oci-layout://")
         }
+
+
+def _sent(folders: Mapping[str, str]) -> Provider:
+    from stagebuild.buildkit.filesync import FileSync  # noqa: PLC0415 - see Late
+    from stagebuild.context.folder import Folder  # noqa: PLC0415 - likewise
+
+    return FileSync({name: Folder(path) for name, path in folders.items()})
 
 
 def _policy(spec: BuildSpec, environ: Mapping[str, str]) -> bytes:

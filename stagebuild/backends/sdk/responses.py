@@ -43,7 +43,7 @@ def response_of(
     Raises:
         ProtocolError: A digest in it is none.
     """
-    metadata = {key: _decoded(value) for key, value in answer.items()}
+    metadata = decoded(answer)
     digest = _digest(answer.get(_DIGEST))
     image_id = _digest(answer.get(_IMAGE_ID))
     if image_id is None and not has_store:
@@ -66,6 +66,11 @@ def _digest(text: str | None) -> Digest | None:
         return Digest.parse(text)
     except ValueError as error:
         raise ProtocolError(f"the engine's answer: {error}", backend=BACKEND) from error
+
+
+def decoded(answer: Mapping[str, str]) -> dict[str, object]:
+    """Return the exporters' words with JSON that is in base64 decoded, as buildx does."""
+    return {key: _decoded(value) for key, value in answer.items()}
 
 
 def _decoded(value: str) -> object:

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from stagebuild.backends.base import Feature, SolveFailed
-from stagebuild.model import Output, Secret, SshForward, Ulimit
+from stagebuild.errors import UnsupportedFeature
+from stagebuild.model import CacheEntry, Output, Secret, SshForward, Ulimit
 from stagebuild.model.values import Platform
 
 if TYPE_CHECKING:
@@ -466,3 +467,21 @@ def test_a_source_policy_denies_a_base_image(lab: Any, tmp_path: Path) -> None:
 
     with pytest.raises(SolveFailed, match=r"denied|not allowed"):
         lab.build(lab.spec("FROM busybox\n"), backend=lab.target.backend(environ))
+
+
+CACHES = {
+    "s3": {"bucket": "b", "region": "r", "access_key_id": "x", "secret_access_key": "y"},
+    "azblob": {"account_url": "http://127.0.0.1:1/", "secret_access_key": "eA=="},
+}
+
+
+@pytest.mark.parametrize("kind", CACHES)
+def test_a_cache_that_the_engine_can_not_export_is_refused_with_what_to_do(
+    kind: str, lab: Any
+) -> None:
+    cache = CacheEntry(type=kind, attributes=CACHES[kind])
+
+    with pytest.raises(UnsupportedFeature, match="cache export") as caught:
+        lab.build(lab.spec("FROM busybox\n", cache_to=(cache,)))
+
+    assert caught.value.hint

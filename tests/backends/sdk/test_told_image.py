@@ -1,0 +1,245 @@
+"""A response taken from what the engine tells, before it has written the build's record."""
+
+from __future__ import annotations
+
+import pickle
+import time
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from stagebuild.backends.base import Cancel
+from stagebuild.backends.sdk import SdkBackend
+from stagebuild.backends.sdk.caches import Caches
+from stagebuild.backends.sdk.outputs import Outputs
+from stagebuild.backends.sdk.toldimage import LateMetadata, ToldImage, is_all
+from stagebuild.buildkit.client import Client
+from stagebuild.buildkit.endpoints import UnixAddress
+from stagebuild.buildkit.errors import ConnectionLost, MalformedMessage
+from stagebuild.buildkit.messages import CacheEntry, Exporter, SolveResponse
+from stagebuild.buildkit.wire import Message, integer, mapping, message, text
+from stagebuild.planning.spec import BuildSpec
+from stagebuild.progress.events import StatusUpdate, VertexUpdate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from stagebuild.progress.events import Event
+
+MANIFEST, CONFIG = "sha256:" + "a" * 64, "sha256:" + "b" * 64
+DIGEST, IMAGE_ID = "containerimage.digest", "containerimage.config.digest"
+PATIENCE_S = 60.0
+
+
+def vertex(name: str, *, ended: bool = True, error: str = "") -> VertexUpdate:
+    completed_s = 2.0 if ended else None
+    return VertexUpdate(digest=name, name=name, started_s=1.0, completed_s=completed_s, error=error)
+
+
+def export(*lines: str, ended: bool = True) -> list[Event]:
+    statuses = [
+        StatusUpdate(
+            vertex="exporting to image", id=line, started_s=1.0, completed_s=2.0 if ended else None
+        )
+        for line in lines
+    ]
+    begun = vertex("exporting to image", ended=False)
+    return [begun, *statuses, vertex("exporting to image")]
+
+
+STORED = export("exporting layers", f"exporting manifest {MANIFEST}", f"exporting config {CONFIG}")
+
+
+def told(events: list[Event]) -> dict[str, str] | None:
+    image = ToldImage()
+    for event in events:
+        image.note(event)
+    return image.answer()
+
+
+def test_an_image_in_containerds_store_is_told_by_both_its_digests() -> None:
+    assert told([vertex("[1/1] FROM x"), *STORED]) == {DIGEST: MANIFEST, IMAGE_ID: CONFIG}
+
+
+def test_an_image_of_a_graph_driver_is_told_by_its_id() -> None:
+    assert told(export(f"writing image {CONFIG}")) == {DIGEST: CONFIG, IMAGE_ID: CONFIG}
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [],
+        [vertex("[1/1] FROM x")],
+        STORED[:-1],
+        [vertex("[2/2] RUN y", ended=False), *STORED],
+        [vertex("[2/2] RUN y", error="exit code: 1"), *STORED],
+        [*STORED[:-1], vertex("exporting to image", error="disk full")],
+        export(f"exporting manifest {MANIFEST}"),
+        export(f"exporting manifest {MANIFEST}", f"exporting config {CONFIG}", ended=False),
+        [*STORED, *export(f"exporting manifest {CONFIG}")],
+        [*STORED, *export(f"exporting manifest list {CONFIG}")],
+        [*STORED, *export(f"exporting attestation manifest {CONFIG}")],
+        export("schreibe Manifest"),
+    ],
+    ids=[
+        "nothing",
+        "no export",
+        "the export has not ended",
+        "a step has not ended",
+        "a step failed",
+        "the export failed",
+        "no configuration",
+        "a part has not ended",
+        "two images",
+        "an index",
+        "attestations",
+        "unknown words",
+    ],
+)
+def test_a_story_that_leaves_anything_open_tells_no_image(events: list[Event]) -> None:
+    assert told(events) is None
+
+
+@pytest.mark.parametrize(
+    ("exporters", "caches", "expected"),
+    [
+        ((Exporter(type="moby"),), (), True),
+        ((Exporter(type="image", attrs={"name": "x"}),), ("inline",), True),
+        ((Exporter(type="moby", attrs={"push": "true"}),), (), False),
+        ((Exporter(type="moby"),), ("registry",), False),
+        ((Exporter(type="moby"), Exporter(type="local")), (), False),
+        ((Exporter(type="oci"),), (), False),
+        ((), (), False),
+    ],
+)
+def test_only_a_build_for_one_image_in_the_store_ends_with_its_story(
+    exporters: tuple[Exporter, ...], caches: tuple[str, ...], *, expected: bool
+) -> None:
+    outputs = Outputs(exporters, {}, (), pushed_here=False)
+    exports = tuple(CacheEntry(type=kind) for kind in caches)
+
+    assert is_all(outputs, Caches((), exports, {}, {}, ())) is expected
+
+
+class Answering:
+    """A build whose answer is there, or does not come."""
+
+    def __init__(self, answer: Mapping[str, str] | None) -> None:
+        self._answer = answer
+
+    def response(self) -> SolveResponse:
+        if self._answer is None:
+            raise ConnectionLost("gone")
+        return SolveResponse(exporter_response=self._answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ({DIGEST: MANIFEST, "image.name": "x"}, {DIGEST: MANIFEST, "image.name": "x"}),
+        (None, {DIGEST: MANIFEST}),
+    ],
+    ids=["answered", "the engine is gone"],
+)
+def test_metadata_is_the_answers_or_else_what_was_told(
+    answer: Mapping[str, str] | None, expected: dict[str, str]
+) -> None:
+    running: Any = Answering(answer)
+
+    metadata = LateMetadata(running, {DIGEST: MANIFEST})
+
+    assert metadata == expected
+    assert pickle.loads(pickle.dumps(metadata)) == expected
+
+
+class HistoryRequest(Message):
+    """Of every build."""
+
+    early_exit: int = integer(3)
+
+
+class Error(Message):
+    """Why a build failed."""
+
+    message: str = text(2)
+
+
+class Moment(Message):
+    """A time."""
+
+    seconds: int = integer(1)
+
+
+class Record(Message):
+    """One build."""
+
+    attrs: Mapping[str, str] = mapping(3)
+    error: Error | None = message(5, Error)
+    completed: Moment | None = message(7, Moment)
+
+
+class HistoryEvent(Message):
+    """What has become of it."""
+
+    record: Record | None = message(2, Record)
+
+
+def record_of(engine: Any, label: str) -> Record | None:
+    path = engine.env["DOCKER_HOST"].removeprefix("unix://")
+    with Client(UnixAddress(path=path)) as client:
+        try:
+            told = client._exchange("ListenBuildHistory", HistoryRequest(early_exit=1), 10)
+        except MalformedMessage:  # nothing yet
+            return None
+    records = [HistoryEvent.decode(data).record for data in told]
+    return next((each for each in records if each and label in each.attrs), None)
+
+
+def spec_of(folder: Path, label: str) -> BuildSpec:
+    (folder / "Dockerfile").write_text(f"FROM busybox\nRUN echo {label}\n")
+    return BuildSpec(
+        name="x",
+        root=folder,
+        context=str(folder),
+        dockerfile=str(folder / "Dockerfile"),
+        dockerfile_shown="Dockerfile",
+        target=None,
+        labels={label: "1"},
+    )
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("name", ["26.1", "28.5"])
+def test_a_build_that_nobody_waits_for_is_in_the_engines_history(
+    name: str, engines: Callable[[str], Any], tmp_path: Path
+) -> None:
+    engine, label = engines(name), f"told-{uuid.uuid4().hex}"
+
+    SdkBackend(environ=engine.env).build(spec_of(tmp_path, label), lambda _: None, Cancel())
+
+    began_s, record = time.monotonic(), None
+    while time.monotonic() - began_s < PATIENCE_S and (record is None or record.completed is None):
+        record = record_of(engine, f"label:{label}")
+    assert record is not None
+    assert record.completed is not None
+    assert record.error is None
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("name", ["26.1", "28.5"])
+def test_what_was_told_is_what_the_engine_answers(
+    name: str, engines: Callable[[str], Any], tmp_path: Path
+) -> None:
+    engine, label = engines(name), f"told-{uuid.uuid4().hex}"
+
+    response = SdkBackend(environ=engine.env).build(
+        spec_of(tmp_path, label), lambda _: None, Cancel()
+    )
+
+    assert response.image_id == response.metadata[IMAGE_ID]
+    if response.digest is not None:  # a graph driver makes no manifest
+        descriptor = response.metadata["containerimage.descriptor"]
+        assert isinstance(descriptor, dict)
+        assert response.digest == descriptor["digest"]
