@@ -250,10 +250,8 @@ def subclasses(cls: type[StagebuildError]) -> Iterator[type[StagebuildError]]:
 
 def test_every_error_is_documented_with_its_exit_code() -> None:
     page = (Path(__file__).parents[2] / "docs" / "reference" / "errors.md").read_text()
-    missing = [
-        cls.__name__ for cls in subclasses(StagebuildError) if f"`{cls.__name__}`" not in page
-    ]
-    assert missing == []
+    names = {cls.__name__ for cls in subclasses(StagebuildError)}
+    assert [name for name in names if f"`{name}`" not in page and name[0] != "_"] == []
 
 
 def test_a_reader_that_leaves_is_no_traceback(project: Path) -> None:
