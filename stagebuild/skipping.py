@@ -67,9 +67,10 @@ def unchanged(
         HistoryError: The history can't be read or written.
     """
     ask = ImageDigests(environ, kept_s=0) if images is None else images
+    look = _Look(specs, history, environ, ask)
     found: dict[str, BuildRecord] = {}
     for spec in specs:
-        record = _found_again(spec, history, environ, ask)
+        record = look.found_again(spec)
         if record is not None:
             found[spec.name] = record
     by_name = {spec.name: spec for spec in specs}
@@ -89,33 +90,50 @@ def unchanged(
     return {name: _skip(by_name[name], record, history) for name, record in found.items()}
 
 
-def _found_again(
-    spec: BuildSpec, history: History, environ: Mapping[str, str], ask: ImageDigests
-) -> BuildRecord | None:
-    """Return the recorded build whose result is what the spec asks for, or None."""
-    if spec.no_cache or spec.no_cache_filter or spec.attestations or spec.stages is None:
-        return None
-    builds = history.builds(spec.name, limit=LOOKED_AT, outcome="built")
-    owner = cache_owner(spec, environ)
-    delivery = delivery_key(spec, owner)
-    candidates = [one for one in builds if one.image_key and one.delivery == delivery]
-    if not candidates:
-        return None
-    early = _EarlyAnswers(ask)
-    early.begin(spec, candidates[0])
-    folders = Folders(spec.dockerfile, environ)
-    began_s = time.time()
-    try:
-        key = fingerprint(spec, folders=folders, images=early)
-    except (StagebuildError, OSError, ValueError):
-        return None
-    folders.save()
-    if key.doubts:
-        return None
-    record = next((one for one in candidates if one.image_key == key.image), None)
-    if record is None or not _is_there(spec, record, early) or folders.may_be_mixed(began_s):
-        return None
-    return record
+class _Look:
+    """
+    One look at everything: no folder is seen twice.
+
+    Args:
+        specs: What is asked for.
+        history: What was built.
+        environ: The process environment.
+        ask: Who is asked about images.
+    """
+
+    def __init__(
+        self,
+        specs: Sequence[BuildSpec],
+        history: History,
+        environ: Mapping[str, str],
+        ask: ImageDigests,
+    ) -> None:
+        self._history = history
+        self._environ = environ
+        self._answers = _EarlyAnswers(ask)
+        self._folders = {path: Folders(path, environ) for path in {s.dockerfile for s in specs}}
+        self._began_s = time.time()
+
+    def found_again(self, spec: BuildSpec) -> BuildRecord | None:
+        """Return the recorded build whose result is what the spec asks for, or None."""
+        if spec.no_cache or spec.no_cache_filter or spec.attestations or spec.stages is None:
+            return None
+        builds = self._history.builds(spec.name, limit=LOOKED_AT, outcome="built")
+        delivery = delivery_key(spec, cache_owner(spec, self._environ))
+        candidates = [one for one in builds if one.image_key and one.delivery == delivery]
+        if not candidates:
+            return None
+        self._answers.begin(spec, candidates[0])
+        folders = self._folders[spec.dockerfile]
+        try:
+            key = fingerprint(spec, folders=folders, images=self._answers)
+        except (StagebuildError, OSError, ValueError):
+            return None
+        folders.save()
+        record = next((one for one in candidates if one.image_key == key.image), None)
+        if record is None or key.doubts or not _is_there(spec, record, self._answers):
+            return None
+        return None if folders.may_be_mixed(self._began_s) else record
 
 
 class _EarlyAnswers:

@@ -48,20 +48,28 @@ def forecast(
         DockerfileError: BuildKit would refuse the Dockerfile.
     """
     environ = os.environ if environ is None else environ
+    folders = {path: Folders(path, environ) for path in {spec.dockerfile for spec in plan.specs}}
     return {
-        spec.name: forecast_build(spec, history=history, images=images, environ=environ)
+        spec.name: _forecast_build(
+            spec,
+            history=history,
+            images=images,
+            environ=environ,
+            folders=folders[spec.dockerfile],
+        )
         for spec in plan.specs
     }
 
 
-def forecast_build(
+def _forecast_build(
     spec: BuildSpec,
     *,
     history: History | None,
     images: Callable[[str, str], str | None] | None,
     environ: Mapping[str, str],
+    folders: Folders,
 ) -> Forecast:
-    """Return what one build will do; arguments and errors as ``forecast``."""
+    """Return what one build will do; ``folders`` are looked at, the rest is as for ``forecast``."""
     owner = cache_owner(spec, environ)
     recent = [] if history is None else history.builds(limit=COMPARED_BUILDS)
     # Its own builds first, those that succeeded before those that did not, the newest first.
@@ -77,7 +85,6 @@ def forecast_build(
         assumed.add(reference)
         return remembered.get(reference)
 
-    folders = Folders(spec.dockerfile, environ)
     found = fingerprint(spec, folders=folders, images=digest_of)
     folders.save()
     keys = [step.key for step in found.steps]

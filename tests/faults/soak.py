@@ -24,9 +24,10 @@ import stagebuild as sb
 from stagebuild.backends.base import Cancel
 from tests.conftest import engine_named
 from tests.faults import page, processes
+from tests.faults.cells import Cell
 from tests.faults.kills import Kills
 from tests.faults.lab import BACKENDS, FAULTS, PHASES, Lab
-from tests.faults.verdicts import TRANSIENT
+from tests.faults.verdicts import mistakes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -114,7 +115,7 @@ class Soak:
         lab = Lab(backend=backend, environ=environ, registry=registry, folder=folder)
         match act:
             case "fault":
-                yield from self._fault(lab)
+                yield from self._fault(lab, backend)
             case "cancel":
                 yield from self._cancel(lab)
             case "deploy":
@@ -136,11 +137,11 @@ class Soak:
                     if error is not None:
                         yield str(error)
 
-    def _fault(self, lab: Lab) -> Iterator[str]:
+    def _fault(self, lab: Lab, backend: str) -> Iterator[str]:
         fault, phase = self._chance.choice(FAULTS), self._chance.choice(PHASES)
-        error = lab.cell(fault, phase).error
-        if error is not None and (phase.startswith("cache") or fault.name in TRANSIENT):
-            yield f"{fault.name}, {phase}: {error}"
+        cell = Cell(fault=fault, phase=phase, backend=backend)
+        for words in mistakes(cell, lab.cell(fault, phase)):
+            yield f"{fault.name}, {phase}: {words}"
 
     def _cancel(self, lab: Lab) -> Iterator[str]:
         cancel = Cancel()
