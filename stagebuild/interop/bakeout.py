@@ -136,6 +136,9 @@ def _lost(spec: BuildSpec) -> Iterator[str]:
     ):
         if value:
             yield f"{name}: bake has no {key}: it is left out"
+    for base in dict.fromkeys(spec.bases.values()):
+        # One graph of both, where we begin with the finished image: other times, same files.
+        yield f"{name}: bake builds on the steps of {base}, not on its image: the digest is another"
     for secret, source in spec.secrets.items():
         if source.command is not None:
             variable = _variable(secret)

@@ -67,9 +67,7 @@ CONFIGURATIONS: dict[str, str] = {
     'secrets.netrc = { file = "netrc" }',
     "contexts": 'target = "contexts"\ncontexts = { other = "other" }',
     "replaced": 'target = "base"\ncontexts = { busybox = "docker-image://python:3.11-slim" }',
-    # To bake it is one graph of steps, so what is on top of the other image runs once more.
-    "based": 'target = "base"\ncontexts = { busybox = "image:@labels" }\n'
-    'build-args = { SOURCE_DATE_EPOCH = "1000000000" }',
+    "bare": 'target = "files"',
     "isolated": 'target = "run"\nnetwork = "none"\nbuild-args = { LEVEL = "none" }',
     "hosted": 'target = "run"\nextra-hosts = { "db.test" = "10.0.0.5" }',
     "limited": 'target = "run"\nulimits = { nofile = 1024, nproc = "512:1024" }\nshm-size = "64m"',

@@ -46,7 +46,7 @@ Q = 'a "b", c'
 [environments.labels]
 labels = { "org.example/a.b" = "one two", c = "" , d = "x=y,z" }
 [environments.annotated]
-annotations = { "index:a" = "1", b = "2=3" }
+annotations = { "manifest:a" = "1", b = "2=3" }
 [environments.tagged]
 tags = ["localhost:5000/a:1", "b:2"]
 [environments.two-platforms]
@@ -79,6 +79,8 @@ ulimits = { nofile = 1024, nproc = "512:1024" }
 shm-size = "64m"
 [environments.contexts]
 contexts = { other = "other", alpine = "docker-image://busybox" }
+[environments.based]
+contexts = { busybox = "image:@labels" }
 [environments.fresh]
 no-cache = true
 pull = true

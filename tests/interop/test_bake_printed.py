@@ -11,6 +11,7 @@ from stagebuild.interop.bakein import imported_from_bake
 from stagebuild.interop.bakeout import bake_document, target_name
 from stagebuild.model.entries import Secret
 from stagebuild.planning.spec import BuildSpec
+from stagebuild.values import replaced
 
 CARRIED: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"context": ".", "dockerfile": "Dockerfile"}, {"context": ".", "dockerfile": "Dockerfile"}),
@@ -118,8 +119,9 @@ def test_what_bake_has_no_place_for_is_told_each() -> None:
         reproducible=True,
         requires=("test",),
         builder="ci",
+        bases={"base": "common"},
     )
-    document, warnings = bake_document([spec], ["a"])
+    document, warnings = bake_document([spec, replaced(spec, name="common", bases={})], ["a"])
     assert document["target"]["a"]["secret"] == ["id=pip-token,env=PIP_TOKEN"]
-    for word in ("requires", "retries", "reproducible", "builder", "PIP_TOKEN"):
+    for word in ("requires", "retries", "reproducible", "builder", "PIP_TOKEN", "of common"):
         assert any(word in warning for warning in warnings), word
