@@ -3,9 +3,12 @@ What an engine has told of an image by the end of a build's story, which is befo
 
 An engine with a build history (BuildKit 0.11 and later) ends the story of a build, writes the
 build's record, and answers then. The record takes it 20 to 50 ms, a quarter of a build with nothing
-to do, and adds nothing to what the image is: its digests stand in the story. So where a build ends
-with one image in the engine's own store, its response is taken from there; what else the answer
-holds is in its metadata, for whoever looks.
+to do, and adds nothing to what the image is: its digests stand in the story. So where a build had
+nothing to do and ends with one image in the engine's own store, its response is taken from there;
+what else the answer holds is in its metadata, for whoever looks.
+
+A build that ran a step is not over before its answer. Until then the engine keeps the step at hand,
+and tells the next build that has it as well of the same run, as if it had run again.
 
 Source: moby/buildkit solver/llbsolver/solver.go (Solve, recordBuildHistory), which ends the story
 first and writes the record even if nobody waits for it; exporter/containerimage/writer.go and moby
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 _EXPORT = "exporting to image"
 _MANIFEST, _CONFIG = "exporting manifest sha256:", "exporting config sha256:"
 _STORED = "writing image sha256:"
+_NO_STEPS = ("[internal]", "[auth]", "[context ")
 _SEVERAL = ("exporting manifest list ", "exporting attestation manifest ")
 
 
@@ -49,6 +53,8 @@ class ToldImage:
     def __init__(self) -> None:
         self._started: set[str] = set()
         self._failed = False
+        self._ran: set[str] = set()
+        self._cached: set[str] = set()
         self._export: str | None = None
         self._under_way: set[tuple[str, str]] = set()
         self._done: set[str] = set()
@@ -65,8 +71,12 @@ class ToldImage:
         if vertex.name == _EXPORT:
             self._export = vertex.digest
         self._failed = self._failed or bool(vertex.error)
+        if vertex.cached:
+            self._cached.add(vertex.digest)
         if vertex.completed_s is not None:
             self._started.discard(vertex.digest)
+            if vertex.name.startswith("[") and not vertex.name.startswith(_NO_STEPS):
+                self._ran.add(vertex.digest)
         elif vertex.started_s is not None:
             self._started.add(vertex.digest)
 
@@ -82,9 +92,11 @@ class ToldImage:
         Return the image's digests as the engine will answer them.
 
         Returns:
-            None if the story, which has ended, leaves anything open: a step or a part of the export
-            that did not end, or ended badly, or more than one image.
+            None if a step ran, or if the story, which has ended, leaves anything open: a step or a
+            part of the export that did not end, or ended badly, or more than one image.
         """
+        if self._ran - self._cached:
+            return None
         if self._failed or self._started or self._under_way or self._export is None:
             return None
         if any(line.startswith(_SEVERAL) for line in self._done):

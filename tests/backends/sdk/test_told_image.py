@@ -33,9 +33,15 @@ DIGEST, IMAGE_ID = "containerimage.digest", "containerimage.config.digest"
 PATIENCE_S = 60.0
 
 
-def vertex(name: str, *, ended: bool = True, error: str = "") -> VertexUpdate:
-    completed_s = 2.0 if ended else None
-    return VertexUpdate(digest=name, name=name, started_s=1.0, completed_s=completed_s, error=error)
+def vertex(name: str, *, ended: bool = True, cached: bool = True, error: str = "") -> VertexUpdate:
+    return VertexUpdate(
+        digest=name,
+        name=name,
+        started_s=1.0,
+        completed_s=2.0 if ended else None,
+        cached=cached,
+        error=error,
+    )
 
 
 def export(*lines: str, ended: bool = True) -> list[Event]:
@@ -63,6 +69,19 @@ def test_an_image_in_containerds_store_is_told_by_both_its_digests() -> None:
     assert told([vertex("[1/1] FROM x"), *STORED]) == {DIGEST: MANIFEST, IMAGE_ID: CONFIG}
 
 
+@pytest.mark.parametrize(
+    "name", ["[internal] load build context", "[auth] library/x", "resolve image config"]
+)
+def test_what_is_no_step_is_never_cached_and_no_reason_to_wait(name: str) -> None:
+    assert told([vertex(name, cached=False), *STORED]) is not None
+
+
+def test_a_base_image_that_was_looked_up_and_then_found_in_the_cache_did_not_run() -> None:
+    base = "[1/2] FROM x"
+
+    assert told([vertex(base, cached=False), vertex(base), *STORED]) is not None
+
+
 def test_an_image_of_a_graph_driver_is_told_by_its_id() -> None:
     assert told(export(f"writing image {CONFIG}")) == {DIGEST: CONFIG, IMAGE_ID: CONFIG}
 
@@ -73,6 +92,7 @@ def test_an_image_of_a_graph_driver_is_told_by_its_id() -> None:
         [],
         [vertex("[1/1] FROM x")],
         STORED[:-1],
+        [vertex("[2/2] RUN y", cached=False), *STORED],
         [vertex("[2/2] RUN y", ended=False), *STORED],
         [vertex("[2/2] RUN y", error="exit code: 1"), *STORED],
         [*STORED[:-1], vertex("exporting to image", error="disk full")],
@@ -87,6 +107,7 @@ def test_an_image_of_a_graph_driver_is_told_by_its_id() -> None:
         "nothing",
         "no export",
         "the export has not ended",
+        "a step ran",
         "a step has not ended",
         "a step failed",
         "the export failed",
@@ -197,8 +218,8 @@ def record_of(engine: Any, label: str) -> Record | None:
     return next((each for each in records if each and label in each.attrs), None)
 
 
-def spec_of(folder: Path, label: str) -> BuildSpec:
-    (folder / "Dockerfile").write_text(f"FROM busybox\nRUN echo {label}\n")
+def spec_of(folder: Path, nonce: str, labels: Mapping[str, str]) -> BuildSpec:
+    (folder / "Dockerfile").write_text(f"FROM busybox\nRUN echo {nonce}\n")
     return BuildSpec(
         name="x",
         root=folder,
@@ -206,7 +227,7 @@ def spec_of(folder: Path, label: str) -> BuildSpec:
         dockerfile=str(folder / "Dockerfile"),
         dockerfile_shown="Dockerfile",
         target=None,
-        labels={label: "1"},
+        labels=labels,
     )
 
 
@@ -215,9 +236,11 @@ def spec_of(folder: Path, label: str) -> BuildSpec:
 def test_a_build_that_nobody_waits_for_is_in_the_engines_history(
     name: str, engines: Callable[[str], Any], tmp_path: Path
 ) -> None:
-    engine, label = engines(name), f"told-{uuid.uuid4().hex}"
+    engine, first, label = engines(name), f"a{uuid.uuid4().hex}", f"told-{uuid.uuid4().hex}"
+    backend = SdkBackend(environ=engine.env)
+    backend.build(spec_of(tmp_path, first, {}), lambda _: None, Cancel())
 
-    SdkBackend(environ=engine.env).build(spec_of(tmp_path, label), lambda _: None, Cancel())
+    backend.build(spec_of(tmp_path, first, {label: "1"}), lambda _: None, Cancel())
 
     began_s, record = time.monotonic(), None
     while time.monotonic() - began_s < PATIENCE_S and (record is None or record.completed is None):
@@ -232,14 +255,29 @@ def test_a_build_that_nobody_waits_for_is_in_the_engines_history(
 def test_what_was_told_is_what_the_engine_answers(
     name: str, engines: Callable[[str], Any], tmp_path: Path
 ) -> None:
-    engine, label = engines(name), f"told-{uuid.uuid4().hex}"
+    backend = SdkBackend(environ=engines(name).env)
+    spec = spec_of(tmp_path, uuid.uuid4().hex, {})
+    backend.build(spec, lambda _: None, Cancel())
 
-    response = SdkBackend(environ=engine.env).build(
-        spec_of(tmp_path, label), lambda _: None, Cancel()
-    )
+    response = backend.build(spec, lambda _: None, Cancel())
 
     assert response.image_id == response.metadata[IMAGE_ID]
     if response.digest is not None:  # a graph driver makes no manifest
         descriptor = response.metadata["containerimage.descriptor"]
         assert isinstance(descriptor, dict)
         assert response.digest == descriptor["digest"]
+
+
+@pytest.mark.engine
+def test_a_build_right_after_another_tells_its_steps_as_cached(engine: Any, tmp_path: Path) -> None:
+    backend = SdkBackend(environ=engine.env)
+    spec = spec_of(tmp_path, uuid.uuid4().hex, {})
+    backend.build(spec, lambda _: None, Cancel())
+    runs: list[list[Event]] = [[], [], []]
+
+    for events in runs:
+        backend.build(spec, events.append, Cancel())
+
+    for events in runs:
+        steps = [event for event in events if isinstance(event, VertexUpdate)]
+        assert any(step.cached for step in steps if "RUN" in step.name)
