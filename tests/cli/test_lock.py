@@ -6,16 +6,14 @@ import io
 import json
 import tomllib
 import uuid
+from contextlib import redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING
 
 import pytest
 
 from stagebuild.cli import main
-from stagebuild.cli.arguments import parse
-from stagebuild.cli.lock import lock as do_lock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from tests.conftest import Engine
@@ -47,9 +45,8 @@ class Bench:
 
     def run(self, *words: str) -> tuple[int, str, str]:
         out, err = io.StringIO(), io.StringIO()
-        environ: Mapping[str, str] = self.engine.env
-        options = parse("lock", [*words, "-f", str(self.folder)], environ)
-        code = do_lock(options, environ=environ, stdout=out, stderr=err)
+        with redirect_stdout(out), redirect_stderr(err):
+            code = main(["lock", *words, "-f", str(self.folder)], environ=self.engine.env)
         return code, out.getvalue(), err.getvalue()
 
     def built(self, backend: str, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -91,6 +88,23 @@ def test_a_build_stands_on_the_locked_base_until_the_lock_is_moved(
     assert text.startswith(f"~ {bench.base}\n    was sha256:")
     assert bench.built(backend, monkeypatch) == "new"
     assert bench.run("--check")[:2] == (0, bench.run("--check")[1])
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("backend", ["buildx", "sdk"])
+def test_a_locked_digest_that_is_gone_is_an_error_that_names_it(
+    backend: str, bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert bench.run()[0] == 0
+    gone = f"sha256:{'0' * 64}"
+    locked = tomllib.loads(bench.text)["images"][bench.base]["digest"]
+    (bench.folder / "stagebuild.lock").write_text(bench.text.replace(locked, gone))
+    for name, value in bench.engine.env.items():
+        monkeypatch.setenv(name, value)
+    assert main(["prod", "-q", "-f", str(bench.folder), "--backend", backend]) == 5
+    assert gone in capsys.readouterr().err
+    assert bench.run("--upgrade", bench.base)[0] == 0
+    assert bench.built(backend, monkeypatch) == "old"
 
 
 @pytest.mark.engine

@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import json
 import uuid
+from contextlib import redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stagebuild.cli.arguments import parse
-from stagebuild.cli.promote import promote as do_promote
+from stagebuild.cli import main
 from stagebuild.config import load
 from stagebuild.distribution.errors import RegistryError
 from stagebuild.errors import ConfigError
@@ -103,12 +103,10 @@ class Stand:
         out, err = io.StringIO(), io.StringIO()
         where = str(self.history.path) if history else "0"
         environ = {**self.engine.env, "STAGEBUILD_HISTORY": where}
-        options = parse("promote", ["staging", "prod", "-f", str(self.folder), *words], environ)
-        return (
-            do_promote(options, environ=environ, stdout=out, stderr=err),
-            out.getvalue(),
-            err.getvalue(),
-        )
+        with redirect_stdout(out), redirect_stderr(err):
+            argv = ["promote", "staging", "prod", "-f", str(self.folder), *words]
+            code = main(argv, environ=environ)
+        return code, out.getvalue(), err.getvalue()
 
 
 @pytest.fixture
