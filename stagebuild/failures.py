@@ -81,7 +81,9 @@ def build_failed(
         message = f"{message} (after {len(attempts)} attempts)"
     kind = failure_class(failed, timeline)
     if is_of_registry(kind):
-        return RegistryFailed(message, reference=_reference(failed.message), **observed)
+        reference = _reference(failed.message)
+        hint = _lock_hint(spec, message)
+        return RegistryFailed(message, reference=reference, hint=hint, **observed)
     hint = DISK_HINT if kind is FailureClass.DISK_FULL else None
     return BuildFailed(message, hint=hint, **observed)
 
@@ -204,6 +206,19 @@ def step_line(spec: BuildSpec, stage: str | None, index: int) -> int | None:
             step = known.numbered_steps.get(index)
             return None if step is None else step.instruction.line
     return None
+
+
+def _lock_hint(spec: BuildSpec, message: str) -> str | None:
+    """Return what to do about a digest of the lock that the registry does not have any more."""
+    if not message.endswith("not found"):
+        return None
+    gone = [reference for reference, digest in spec.locked.items() if str(digest) in message]
+    if not gone:
+        return None
+    return (
+        "the registry does not have the locked digest any more; "
+        f"`stagebuild lock --upgrade {gone[0]}` locks the image that it has now"
+    )
 
 
 def _message(failed: SolveFailed, failure: Failure | None) -> str:

@@ -102,7 +102,9 @@ def test_a_locked_digest_that_is_gone_is_an_error_that_names_it(
     for name, value in bench.engine.env.items():
         monkeypatch.setenv(name, value)
     assert main(["prod", "-q", "-f", str(bench.folder), "--backend", backend]) == 5
-    assert gone in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert gone in told
+    assert f"`stagebuild lock --upgrade {bench.base}`" in told
     assert bench.run("--upgrade", bench.base)[0] == 0
     assert bench.built(backend, monkeypatch) == "old"
 
