@@ -83,11 +83,13 @@ def _plan(folder: Path, name: str) -> sb.BuildPlan:
 
 
 def _code(folder: Path, number: int) -> None:
-    _append(folder / "src/shortlinks/settings.py", f"EDITED = {number}\n")
+    _append(folder / "src/shortlinks/settings.py", f"EDITED = {number}\n", gap=2)
 
 
 def _test(folder: Path, number: int) -> None:
-    _append(folder / "tests/test_edited.py", f"def test_{number}() -> None:\n    assert True\n\n\n")
+    _append(
+        folder / "tests/test_edited.py", f"def test_{number}() -> None:\n    assert True\n", gap=2
+    )
 
 
 def _style(folder: Path, number: int) -> None:
@@ -98,8 +100,9 @@ def _nothing(folder: Path, number: int) -> None:
     del folder, number
 
 
-def _append(path: Path, text: str) -> None:
-    before = path.read_text() if path.exists() else ""
+def _append(path: Path, text: str, *, gap: int = 0) -> None:
+    """Add to a file, after so many empty lines: the example's lint stage minds its format."""
+    before = path.read_text() + "\n" * gap if path.exists() else ""
     path.write_text(before + text)
 
 
