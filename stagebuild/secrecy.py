@@ -14,16 +14,14 @@ if TYPE_CHECKING:
 
 BLOT = "***"
 
-_SECRET_NAME = re.compile(
-    r"(?:^|[_.-])(?:auth|credentials?|passphrase|passwd|password|pat|secret|token|"
-    r"(?:access|account|api|private|secret)[_-]?keys?(?:[_-]id)?)(?:$|[_.-])",
-    re.IGNORECASE,
+# Compiled when they are first needed: most builds have nothing that is secret.
+_TELLING_NAME = (
+    r"(?i)(?:^|[_.-])(?:auth|credentials?|passphrase|passwd|password|pat|secret|token|"
+    r"(?:access|account|api|private|secret)[_-]?keys?(?:[_-]id)?)(?:$|[_.-])"
 )
-_URL_PASSWORD = re.compile(
-    r"(?P<before>[a-z][a-z0-9+.-]*://[^/\s:@]*:)[^/\s@]+(?=@)", re.IGNORECASE
-)
-_URL_TOKEN = re.compile(r"(?P<before>[a-z][a-z0-9+.-]*://)[^/\s:@]{16,}(?=@)", re.IGNORECASE)
-_USER_INFO = re.compile(r"://(?:[^/\s:@\"]*:([^/\s@\"]+)|([^/\s:@\"]{16,}))@")
+_URL_WITH_PAIR = r"(?i)(?P<before>[a-z][a-z0-9+.-]*://[^/\s:@]*:)[^/\s@]+(?=@)"
+_URL_WITH_LONG_USER = r"(?i)(?P<before>[a-z][a-z0-9+.-]*://)[^/\s:@]{16,}(?=@)"
+_USER_INFO = r"://(?:[^/\s:@\"]*:([^/\s@\"]+)|([^/\s:@\"]{16,}))@"
 
 # Blotting out a very short value would make holes in every other word.
 _SHORTEST_SECRET = 4
@@ -34,15 +32,15 @@ def is_secret_like(name: str, value: str) -> bool:
     """Whether a variable is likely to hold a secret: by its name, or a URL with a password."""
     if not value:
         return False
-    return bool(_SECRET_NAME.search(name) or _URL_PASSWORD.search(value))
+    return bool(re.search(_TELLING_NAME, name) or re.search(_URL_WITH_PAIR, value))
 
 
 def without_url_passwords(text: str) -> str:
     """Return the text with what stands before the ``@`` of a URL blotted out."""
     if "@" not in text:
         return text
-    hidden = _URL_PASSWORD.sub(rf"\g<before>{BLOT}", text)
-    return _URL_TOKEN.sub(rf"\g<before>{BLOT}", hidden)
+    hidden = re.sub(_URL_WITH_PAIR, rf"\g<before>{BLOT}", text)
+    return re.sub(_URL_WITH_LONG_USER, rf"\g<before>{BLOT}", hidden)
 
 
 def redacted(text: str, secrets: Iterable[str]) -> str:
@@ -124,7 +122,7 @@ def _url_secrets(spec: BuildSpec, environ: Mapping[str, str]) -> list[str]:
     found: list[str] = []
     for text in texts:
         if "@" in text:
-            found += [one or other for one, other in _USER_INFO.findall(text)]
+            found += [one or other for one, other in re.findall(_USER_INFO, text)]
     return found
 
 

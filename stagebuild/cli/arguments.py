@@ -6,6 +6,7 @@ import argparse
 from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
+from stagebuild.cli.helping import HelpText
 from stagebuild.version import __version__
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def _build_parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
         prog="stagebuild",
         description=_DESCRIPTION,
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpText,
         usage="stagebuild ENV… [options]",
         allow_abbrev=False,
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import TYPE_CHECKING
 
 from stagebuild.cli.arguments import add_file
+from stagebuild.cli.helping import HelpText
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Mapping
 
 FORMATS = ("text", "json", "sarif", "github")
@@ -28,7 +29,7 @@ def fill_check_parser(parser: argparse.ArgumentParser, environ: Mapping[str, str
     """Add what ``stagebuild check`` takes to an empty parser."""
     parser.description = "Look at Dockerfile, context and configuration before anything is built."
     parser.epilog = _EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.formatter_class = HelpText
     parser.add_argument(
         "environments", nargs="*", metavar="ENV", help="environments to look at; all by default"
     )

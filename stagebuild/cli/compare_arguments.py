@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import TYPE_CHECKING
 
 from stagebuild.cli.arguments import add_file
+from stagebuild.cli.helping import HelpText
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Mapping
 
 _EPILOG = """\
@@ -25,7 +26,7 @@ def fill_compare_parser(parser: argparse.ArgumentParser, environ: Mapping[str, s
         " stands for its last build; nothing is built or run."
     )
     parser.epilog = _EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.formatter_class = HelpText
     parser.add_argument(
         "images", nargs=2, metavar="ENV|IMAGE", help="an environment, a reference or a digest"
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import TYPE_CHECKING
 
 from stagebuild.cli.arguments import add_file
+from stagebuild.cli.helping import HelpText
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Mapping
 
 WHAT = ("bash", "zsh", "fish", "environments", "stages")
@@ -24,7 +25,7 @@ def fill_completion_parser(parser: argparse.ArgumentParser, environ: Mapping[str
     """Add what ``stagebuild completion`` takes to an empty parser."""
     parser.description = "Print a shell's completion script, or the words that it asks for."
     parser.epilog = _EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.formatter_class = HelpText
     parser.add_argument(
         "what", choices=WHAT, help="a shell; or environments, stages: what the scripts ask for"
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import TYPE_CHECKING
 
 from stagebuild.cli.arguments import add_file
+from stagebuild.cli.helping import HelpText
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Mapping
 
 _EPILOG = """\
@@ -21,7 +22,7 @@ def fill_export_parser(parser: argparse.ArgumentParser, environ: Mapping[str, st
     """Add what ``stagebuild export`` takes to an empty parser."""
     parser.description = "Write a docker-bake.json that builds the same digests."
     parser.epilog = _EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.formatter_class = HelpText
     parser.add_argument("format", choices=("bake",), help="bake: for docker buildx bake")
     parser.add_argument("environments", nargs="*", metavar="ENV", help="all by default")
     add_file(parser, environ)

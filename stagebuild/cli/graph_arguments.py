@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import TYPE_CHECKING
 
 from stagebuild.cli.arguments import add_file
+from stagebuild.cli.helping import HelpText
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Mapping
 
 FORMATS = ("text", "mermaid", "dot", "svg")
@@ -29,7 +30,7 @@ def fill_graph_parser(parser: argparse.ArgumentParser, environ: Mapping[str, str
     """Add what ``stagebuild graph`` takes to an empty parser."""
     parser.description = "Draw the stages, and how environments reach them."
     parser.epilog = _EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.formatter_class = HelpText
     parser.add_argument(
         "environments", nargs="*", metavar="ENV", help="environments to draw; all by default"
     )

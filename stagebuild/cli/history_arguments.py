@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from stagebuild.cli.arguments import add_file
+from stagebuild.cli.helping import HelpText
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +33,7 @@ def fill_history_parser(parser: argparse.ArgumentParser, environ: Mapping[str, s
     """Add what ``stagebuild history`` takes to an empty parser."""
     parser.description = _DESCRIPTION
     parser.epilog = _EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.formatter_class = HelpText
     parser.add_argument(
         "words",
         nargs="*",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import TYPE_CHECKING
 
+from stagebuild.cli.helping import HelpText
+
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Mapping
 
 _EPILOG = """\
@@ -23,7 +25,7 @@ def fill_import_parser(parser: argparse.ArgumentParser, environ: Mapping[str, st
         " Compose or Skaffold file. What can't be carried over is named in a warning each."
     )
     parser.epilog = _EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.formatter_class = HelpText
     parser.add_argument("source", metavar="FILE", help="docker-bake.hcl, compose.yaml, …")
     parser.add_argument(
         "--from",

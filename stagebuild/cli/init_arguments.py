@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import TYPE_CHECKING
 
+from stagebuild.cli.helping import HelpText
+
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Mapping
 
 _EPILOG = """\
@@ -21,7 +23,7 @@ def fill_init_parser(parser: argparse.ArgumentParser, environ: Mapping[str, str]
     del environ
     parser.description = "Write a first stagebuild.toml, with comments, from a Dockerfile."
     parser.epilog = _EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.formatter_class = HelpText
     parser.add_argument(
         "dockerfile",
         nargs="?",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import TYPE_CHECKING
 
 from stagebuild.cli.arguments import add_file
+from stagebuild.cli.helping import HelpText
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Mapping
 
 _DESCRIPTION = "Write down the digest of every base image; builds keep to it from then on."
@@ -29,7 +30,7 @@ def fill_lock_parser(parser: argparse.ArgumentParser, environ: Mapping[str, str]
     """Add what ``stagebuild lock`` takes to an empty parser."""
     parser.description = _DESCRIPTION
     parser.epilog = _EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.formatter_class = HelpText
     add_file(parser, environ)
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import TYPE_CHECKING
 
+from stagebuild.cli.helping import HelpText
+
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Mapping
 
 _EPILOG = """\
@@ -20,4 +22,4 @@ def fill_man_parser(parser: argparse.ArgumentParser, environ: Mapping[str, str])
     del environ
     parser.description = "Print the manual page, for man."
     parser.epilog = _EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.formatter_class = HelpText

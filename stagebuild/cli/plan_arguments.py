@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
+from typing import TYPE_CHECKING
+
+from stagebuild.cli.helping import HelpText
+
+if TYPE_CHECKING:
+    import argparse
 
 GRAPHS = ("text", "mermaid")
 
@@ -23,7 +28,7 @@ def fill_plan_parser(parser: argparse.ArgumentParser) -> None:
     """Add what ``stagebuild plan`` alone takes."""
     parser.description = _DESCRIPTION
     parser.epilog = _EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.formatter_class = HelpText
     group = parser.add_argument_group("what is shown")
     shape = group.add_mutually_exclusive_group()
     shape.add_argument("--json", action="store_true", help="one JSON document")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import TYPE_CHECKING
 
 from stagebuild.cli.arguments import add_file
+from stagebuild.cli.helping import HelpText
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Mapping
 
 _DESCRIPTION = (
@@ -32,7 +33,7 @@ def fill_promote_parser(parser: argparse.ArgumentParser, environ: Mapping[str, s
     """Add what ``stagebuild promote`` takes to an empty parser."""
     parser.description = _DESCRIPTION
     parser.epilog = _EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.formatter_class = HelpText
     parser.add_argument("source", metavar="FROM-ENV", help="the environment that runs the image")
     parser.add_argument("target", metavar="TO-ENV", help="the environment that gets it")
     add_file(parser, environ)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import TYPE_CHECKING
 
 from stagebuild.cli.arguments import add_file
+from stagebuild.cli.helping import HelpText
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Mapping
 
 _DESCRIPTION = "Say why a build did what it did: which steps ran, and what made them."
@@ -24,7 +25,7 @@ def fill_why_parser(parser: argparse.ArgumentParser, environ: Mapping[str, str])
     """Add what ``stagebuild why`` takes to an empty parser."""
     parser.description = _DESCRIPTION
     parser.epilog = _EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.formatter_class = HelpText
     parser.add_argument("environment", metavar="ENV", help="the environment")
     parser.add_argument("step", nargs="?", metavar="STAGE[:N]", help="a stage, or one step of it")
     add_file(parser, environ)
