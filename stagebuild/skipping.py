@@ -16,7 +16,6 @@ import time
 from typing import TYPE_CHECKING
 
 from stagebuild.errors import StagebuildError
-from stagebuild.fingerprint import Folders, fingerprint
 from stagebuild.history.wishes import cache_owner, delivery_key
 from stagebuild.model import Digest
 from stagebuild.registry import ImageDigests
@@ -27,6 +26,7 @@ from stagebuild.values import replaced
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from stagebuild.fingerprint import Folders
     from stagebuild.history.records import BuildRecord
     from stagebuild.history.store import History
     from stagebuild.planning.spec import BuildSpec
@@ -67,7 +67,7 @@ def unchanged(
         HistoryError: The history can't be read or written.
     """
     ask = ImageDigests(environ, kept_s=0) if images is None else images
-    look = _Look(specs, history, environ, ask)
+    look = _Look(history, environ, ask)
     found: dict[str, BuildRecord] = {}
     for spec in specs:
         record = look.found_again(spec)
@@ -95,23 +95,16 @@ class _Look:
     One look at everything: no folder is seen twice.
 
     Args:
-        specs: What is asked for.
         history: What was built.
         environ: The process environment.
         ask: Who is asked about images.
     """
 
-    def __init__(
-        self,
-        specs: Sequence[BuildSpec],
-        history: History,
-        environ: Mapping[str, str],
-        ask: ImageDigests,
-    ) -> None:
+    def __init__(self, history: History, environ: Mapping[str, str], ask: ImageDigests) -> None:
         self._history = history
         self._environ = environ
         self._answers = _EarlyAnswers(ask)
-        self._folders = {path: Folders(path, environ) for path in {s.dockerfile for s in specs}}
+        self._folders: dict[str, Folders] = {}
         self._began_s = time.time()
 
     def found_again(self, spec: BuildSpec) -> BuildRecord | None:
@@ -124,7 +117,10 @@ class _Look:
         if not candidates:
             return None
         self._answers.begin(spec, candidates[0])
-        folders = self._folders[spec.dockerfile]
+        # While the engine is asked: both take 10 ms.
+        from stagebuild.fingerprint import Folders, fingerprint  # noqa: PLC0415
+
+        folders = self._folders.setdefault(spec.dockerfile, Folders(spec.dockerfile, self._environ))
         try:
             key = fingerprint(spec, folders=folders, images=self._answers)
         except (StagebuildError, OSError, ValueError):
