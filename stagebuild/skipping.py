@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from stagebuild.errors import StagebuildError
 from stagebuild.history.wishes import cache_owner, delivery_key
 from stagebuild.model import Digest
+from stagebuild.planning.locking import frontend_images
 from stagebuild.registry import ImageDigests
 from stagebuild.result import Attempt, BuildResult, references_of
 from stagebuild.timeline.values import Timeline
@@ -111,6 +112,8 @@ class _Look:
         """Return the recorded build whose result is what the spec asks for, or None."""
         if spec.no_cache or spec.no_cache_filter or spec.attestations or spec.stages is None:
             return None
+        if any(name not in spec.locked for name, _ in frontend_images(spec.stages)):
+            return None  # nobody knows whether what reads the Dockerfile is still what it was
         builds = self._history.builds(spec.name, limit=LOOKED_AT, outcome="built")
         delivery = delivery_key(spec, cache_owner(spec, self._environ))
         candidates = [one for one in builds if one.image_key and one.delivery == delivery]

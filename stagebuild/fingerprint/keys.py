@@ -25,6 +25,7 @@ from stagebuild.fingerprint.steps import (
 from stagebuild.fingerprint.taking import Inputs, Taker
 from stagebuild.fingerprint.values import Fingerprint, StagePrint, StepFacts, StepPrint
 from stagebuild.model import Platform
+from stagebuild.planning.locking import frontend_images
 from stagebuild.secrecy import is_secret_like, redacted
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def fingerprint(
         [
             images_made,
             _dockerfile_digest(spec),
+            *(str(spec.locked.get(name)) for name, _ in frontend_images(graph)),
             spec.build_args.get("SOURCE_DATE_EPOCH"),
             sorted(spec.labels.items()),
             sorted(spec.annotations.items()),

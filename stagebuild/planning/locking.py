@@ -93,7 +93,7 @@ def _graphs(spec: BuildSpec) -> Iterator[StageGraph]:
 
 def _images(graph: StageGraph) -> Iterator[tuple[str, int]]:
     """Yield the images that have no digest of their own, with the lines that name them."""
-    yield from _frontend(graph)
+    yield from frontend_images(graph)
     for stage in graph.reachable():
         line = stage.text.opening.line
         named: list[tuple[Source, int]] = [(edge.source, edge.line) for edge in stage.edges]
@@ -105,7 +105,7 @@ def _images(graph: StageGraph) -> Iterator[tuple[str, int]]:
                 yield image, at
 
 
-def _frontend(graph: StageGraph) -> Iterator[tuple[str, int]]:
+def frontend_images(graph: StageGraph) -> Iterator[tuple[str, int]]:
     """
     Yield the image that reads the Dockerfile, if it names one.
 

@@ -39,3 +39,26 @@ def test_no_backend_is_chosen_when_nothing_is_built(tmp_path: Path) -> None:
             )
             assert outcome.results["prod"].skipped is skipped
     assert len(chosen) == 1
+
+
+def test_where_a_frontend_has_no_digest_it_is_built(tmp_path: Path) -> None:
+    (tmp_path / "context").mkdir()
+    text = "# syntax=docker/dockerfile:1\nFROM scratch AS prod\nCOPY a /\n"
+    (tmp_path / "context/Dockerfile").write_text(text)
+    (tmp_path / "context/a").write_text("a")
+    environment = sb.Environment(target="prod", outputs=(sb.Output(type="cacheonly"),))
+    project = sb.Project(root=tmp_path / "context", environments={"prod": environment})
+    plan = sb.plan_builds(project, ["prod"])
+    environ = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    script = Script(events=[ran("[prod 1/1] COPY a /", 0.0, 1.0)])
+    time.sleep(0.03)  # as above
+    with History(tmp_path / "h.sqlite") as history:
+        for _ in range(2):
+            outcome = run(
+                plan,
+                history=history,
+                skip_unchanged=True,
+                backend=ScriptedBackend(scripts={"prod": script}),
+                environ=environ,
+            )
+            assert not outcome.results["prod"].skipped
