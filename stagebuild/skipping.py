@@ -74,6 +74,7 @@ def unchanged(
         record = look.found_again(spec)
         if record is not None:
             found[spec.name] = record
+    look.save()
     by_name = {spec.name: spec for spec in specs}
     while True:
         # A build whose gate is not unchanged is not either. A gate that is still required by a
@@ -128,11 +129,15 @@ class _Look:
             key = fingerprint(spec, folders=folders, images=self._answers)
         except (StagebuildError, OSError, ValueError):
             return None
-        folders.save()
         record = next((one for one in candidates if one.image_key == key.image), None)
         if record is None or key.doubts or not _is_there(spec, record, self._answers):
             return None
         return None if folders.may_be_mixed(self._began_s) else record
+
+    def save(self) -> None:
+        """Keep what was learnt of files."""
+        for folders in self._folders.values():
+            folders.save()
 
 
 class _EarlyAnswers:

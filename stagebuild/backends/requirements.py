@@ -23,7 +23,7 @@ CACHE_KIND_REMEDY = (
 )
 """What to do where an engine does not know a type of cache."""
 
-_UNKNOWN_CACHE = re.compile(r'unknown cache exporter: "(\w+)"')
+_UNKNOWN_CACHE = r'unknown cache exporter: "(\w+)"'
 _STORED = frozenset({"docker", "image", "registry"})
 
 
@@ -59,7 +59,7 @@ def unknown_cache(said: str) -> str | None:
 
     Source: moby/buildkit control/control.go (Solve).
     """
-    found = _UNKNOWN_CACHE.search(said)
+    found = re.search(_UNKNOWN_CACHE, said)
     return f"cache export of type {found[1]}" if found else None
 
 

@@ -11,7 +11,8 @@ import os
 from typing import TYPE_CHECKING
 
 from stagebuild.context.filestat import GO_DIRECTORY, GO_SYMLINK, Stat
-from stagebuild.context.ignorefile import NAME, IgnoreFile, parse_ignorefile
+from stagebuild.context.ignorefile import IgnoreFile, parse_ignorefile
+from stagebuild.context.ignoreplaces import ignoreplaces
 from stagebuild.context.walk import walk
 from stagebuild.errors import ContextError
 from stagebuild.fingerprint.filedigests import FileDigests, digests_path
@@ -177,8 +178,8 @@ class EarlierFolders(Trees):
         return Stat(path, blob.mode & 0o777, 0, 0)
 
     def _ignored(self, folder: str, *, is_context: bool) -> IgnoreFile | None:
-        dockerfile = self._dockerfile if is_context else f"{folder}/Dockerfile"
-        for path in (f"{dockerfile}{NAME}", f"{folder}/{NAME}"):
+        dockerfile = self._dockerfile if is_context else None
+        for path in map("/".join, ignoreplaces(folder, dockerfile)):
             try:
                 return parse_ignorefile(self._files.read_bytes(path), path=path)
             except OSError:

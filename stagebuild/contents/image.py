@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from stagebuild.backends.imagedocuments import history_of
 from stagebuild.contents.merging import count_bytes, merged
 from stagebuild.contents.packages import packages_in
+from stagebuild.distribution.manifests import platform_name
 from stagebuild.model.images import ImageFacts
-from stagebuild.model.values import Platform
 from stagebuild.sizes import image_sizes
 from stagebuild.values import field, frozen
 
@@ -122,7 +122,7 @@ def content_of(
         history = tuple(history_of({"history": [{}] * len(layers)}, described))
     facts = ImageFacts(history=history, compressed=False)
     return ImageContent(
-        platform=_platform(config),
+        platform=platform_name(config),
         sizes=image_sizes(facts, stages=stages, target=target),
         files=there,
         packages=packages_in(layers, there),
@@ -139,15 +139,6 @@ def _pairs(texts: Sequence[str]) -> Iterator[tuple[str, str]]:
     for text in texts:
         name, _, value = text.partition("=")
         yield name, value
-
-
-def _platform(config: Mapping[str, Any]) -> str:
-    parts = (config.get("os"), config.get("architecture"), config.get("variant"))
-    text = "/".join(part for part in parts if part)
-    try:
-        return str(Platform.parse(text))
-    except ValueError:
-        return text
 
 
 def _normal(path: str) -> str:

@@ -12,11 +12,10 @@ from typing import NamedTuple
 
 from stagebuild.context.followpaths import real_path
 from stagebuild.context.goglob import BadPattern
+from stagebuild.context.ignoreplaces import ignoreplaces
 from stagebuild.context.paths import cleaned
 from stagebuild.context.patterns import SPACE, Patterns
 from stagebuild.errors import ContextError
-
-NAME = ".dockerignore"
 
 _MARK = b"\xef\xbb\xbf"
 _LONGEST_LINE_BYTES = (64 << 10) - 1  # Go's bufio.Scanner takes no longer one
@@ -74,23 +73,21 @@ def parse_ignorefile(text: bytes, *, path: str | None = None) -> IgnoreFile:
     return IgnoreFile(path, tuple(lines), tuple(patterns))
 
 
-def read_ignorefile(context: str, *, dockerfile: str) -> IgnoreFile | None:
+def read_ignorefile(context: str, *, dockerfile: str | None) -> IgnoreFile | None:
     """
     Return the file that says what of a context is left out, or None if there is none.
 
-    ``<Dockerfile>.dockerignore`` beside the Dockerfile wins, even an empty one; else it is
-    ``.dockerignore`` in the context. A link is followed within the Dockerfile's folder or the
-    context, and one that leads out of it counts as absent.
+    A link is followed within the Dockerfile's folder or the context, and one that leads out of it
+    counts as absent.
 
     Args:
         context: Folder of the context.
-        dockerfile: Path of the Dockerfile.
+        dockerfile: Path of the Dockerfile; None for a named context. See ``ignoreplaces``.
 
     Raises:
         ContextError: A file is there and can't be read.
     """
-    folder, name = os.path.split(dockerfile)
-    for root, ignorefile in ((folder or ".", f"{name}{NAME}"), (context, NAME)):
+    for root, ignorefile in ignoreplaces(context, dockerfile):
         shown = os.path.join(root, ignorefile)  # noqa: PTH118 - pathlib is not loaded on this path
         text = _content(root, ignorefile, shown)
         if text is not None:

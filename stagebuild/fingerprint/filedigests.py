@@ -162,6 +162,7 @@ class FileDigests:
             os.replace(temporary, self._path)  # noqa: PTH105 - as above
         except OSError:
             return
+        self._kept, self._new, self._is_new = kept | self._new, {}, False
 
 
 def digests_path(root: bytes, environ: Mapping[str, str]) -> str:

@@ -101,7 +101,7 @@ class Folders(Trees):
         """Return what is seen of a folder, at a glance to begin with."""
         key = folder, is_context
         if key not in self._seen:
-            dockerfile = self._dockerfile if is_context else os.path.join(folder, "Dockerfile")  # noqa: PTH118 - pathlib is not loaded on this path
+            dockerfile = self._dockerfile if is_context else None
             ignored = read_ignorefile(folder, dockerfile=dockerfile)
             root = os.fsencode(os.path.realpath(folder))
             kept = None if self._environ is None else digests_path(root, self._environ)

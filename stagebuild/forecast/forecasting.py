@@ -49,7 +49,7 @@ def forecast(
     """
     environ = os.environ if environ is None else environ
     folders = {path: Folders(path, environ) for path in {spec.dockerfile for spec in plan.specs}}
-    return {
+    found = {
         spec.name: _forecast_build(
             spec,
             history=history,
@@ -59,6 +59,9 @@ def forecast(
         )
         for spec in plan.specs
     }
+    for each in folders.values():
+        each.save()
+    return found
 
 
 def _forecast_build(
@@ -86,7 +89,6 @@ def _forecast_build(
         return remembered.get(reference)
 
     found = fingerprint(spec, folders=folders, images=digest_of)
-    folders.save()
     keys = [step.key for step in found.steps]
 
     def listing(digest: str) -> Mapping[str, str] | None:

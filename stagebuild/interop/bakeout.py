@@ -103,8 +103,8 @@ def _outputs(spec: BuildSpec) -> Iterator[str]:
         yield "type=registry"
     if spec.load:
         yield "type=docker"
-    if spec.annotations and not (spec.outputs or spec.load or spec.push):
-        yield "type=image"  # buildx writes annotations into outputs that are named alone
+    if spec.has_unnamed_annotations:
+        yield "type=image"
 
 
 def _texts(values: Mapping[str, str]) -> dict[str, str]:

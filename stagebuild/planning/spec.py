@@ -145,6 +145,15 @@ class BuildSpec:
     )
 
     @property
+    def has_unnamed_annotations(self) -> bool:
+        """
+        Whether there are annotations and no output is named: then one has to be, for buildx.
+
+        It writes annotations into outputs that are named alone. Source: docker/buildx build/opt.go.
+        """
+        return bool(self.annotations) and not (self.outputs or self.load or self.push)
+
+    @property
     def stages(self) -> StageGraph | None:
         """
         The Dockerfile's stages, resolved for this build, or None for a remote context.

@@ -11,22 +11,10 @@ from stagebuild.backends.buildx import BuildxBackend
 from stagebuild.backends.ignorepatterns import check_patterns
 from stagebuild.backends.sdk import SdkBackend
 from stagebuild.errors import ContextError
-from stagebuild.planning.spec import BuildSpec
+from tests.specs import local_spec
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def spec(folder: Path, **fields: Any) -> BuildSpec:
-    decided = {
-        "name": "prod",
-        "root": folder,
-        "context": str(folder),
-        "dockerfile": str(folder / "Dockerfile"),
-        "dockerfile_shown": "Dockerfile",
-        "target": None,
-    }
-    return BuildSpec(**{**decided, **fields})
 
 
 @pytest.mark.parametrize("pattern", ["[a", "a\\", "!", "docs/[z-a]["])
@@ -36,7 +24,7 @@ def test_a_pattern_that_means_nothing_is_refused_with_its_line(
     (tmp_path / ".dockerignore").write_text(f"fine\n# words\n{pattern}\n")
 
     with pytest.raises(ContextError) as caught:
-        check_patterns(spec(tmp_path))
+        check_patterns(local_spec(tmp_path))
 
     assert (caught.value.path, caught.value.line) == (str(tmp_path / ".dockerignore"), 3)
 
@@ -45,7 +33,7 @@ def test_the_dockerfiles_own_file_is_the_one_that_counts(tmp_path: Path) -> None
     (tmp_path / ".dockerignore").write_text("[a\n")
     (tmp_path / "Dockerfile.dockerignore").write_text("fine\n")
 
-    check_patterns(spec(tmp_path))
+    check_patterns(local_spec(tmp_path))
 
 
 def test_a_named_folder_has_a_file_of_its_own(tmp_path: Path) -> None:
@@ -54,12 +42,12 @@ def test_a_named_folder_has_a_file_of_its_own(tmp_path: Path) -> None:
     contexts = {"base": "docker-image://busybox", "words": "docs"}
 
     with pytest.raises(ContextError, match=r"docs/\.dockerignore"):
-        check_patterns(spec(tmp_path, contexts=contexts))
+        check_patterns(local_spec(tmp_path, contexts=contexts))
 
 
 def test_a_context_that_the_engine_fetches_has_none_here(tmp_path: Path) -> None:
     (tmp_path / ".dockerignore").write_text("[a\n")
-    fetched = spec(tmp_path, context="https://example.test/x.git")
+    fetched = local_spec(tmp_path, context="https://example.test/x.git")
 
     check_patterns(fetched)
 
@@ -72,6 +60,6 @@ def test_neither_backend_starts_such_a_build(backend: Any, engine: Any, tmp_path
     events: list[Any] = []
 
     with pytest.raises(ContextError, match="dockerignore"):
-        backend(environ=engine.env).build(spec(tmp_path), events.append, Cancel())
+        backend(environ=engine.env).build(local_spec(tmp_path), events.append, Cancel())
 
     assert not events

@@ -140,3 +140,23 @@ def test_of_a_damaged_file_of_selections_nothing_is_taken(
     for place in range(0, len(whole), 7):
         file.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
         assert folders(folder).select(str(folder), Pick("."), is_context=True).digest == digest
+
+
+def test_of_a_named_context_the_dockerfiles_own_ignore_file_is_none(folder: Path) -> None:
+    (folder / "Dockerfile.dockerignore").write_text("b\n")
+    found = folders(folder)
+    assert "b" in found.select(str(folder), Pick("."), is_context=False).listing()
+    assert "b" not in found.select(str(folder), Pick("."), is_context=True).listing()
+
+
+def test_what_was_kept_is_not_written_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept(folder, monkeypatch)
+    (file,) = (folder.parent / "cache/stagebuild/files").iterdir()
+    later_ns = time.time_ns() + 10 * 10**9
+    monkeypatch.setattr("stagebuild.fingerprint.filedigests.time.time_ns", lambda: later_ns)
+    found = folders(folder)
+    found.select(str(folder), Pick("src"), is_context=True)
+    found.save()
+    written = file.stat().st_ino
+    found.save()
+    assert file.stat().st_ino == written

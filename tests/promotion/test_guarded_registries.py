@@ -84,6 +84,17 @@ def behind_password(engine: Engine, tmp_path: Path, docker_config: Path) -> Iter
         yield stand_at(address, engine, tmp_path, docker_config)
 
 
+@pytest.fixture
+def behind_tokens(
+    engine: Engine, tmp_path: Path, docker_config: Path, certificate: Certificate
+) -> Iterator[tuple[TokenServer, Stand]]:
+    with (
+        TokenServer(certificate=certificate) as tokens,
+        own_registry(tmp_path / "registry", auth=tokens.auth()) as address,
+    ):
+        yield tokens, stand_at(address, engine, tmp_path, docker_config)
+
+
 def test_a_password_of_docker_login_is_used(behind_password: Stand, docker_config: Path) -> None:
     digest = behind_password.push()
     log_in(docker_config, behind_password.shelf.registry)
@@ -107,35 +118,27 @@ def test_a_wrong_password_or_none_is_refused_with_the_way_in(
 
 
 def test_a_token_is_asked_for_what_is_done(
-    engine: Engine, tmp_path: Path, docker_config: Path, certificate: Certificate
+    behind_tokens: tuple[TokenServer, Stand], docker_config: Path
 ) -> None:
-    with (
-        TokenServer(certificate=certificate) as tokens,
-        own_registry(tmp_path / "registry", auth=tokens.auth()) as address,
-    ):
-        stand = stand_at(address, engine, tmp_path, docker_config)
-        digest = stand.push()
-        log_in(docker_config, address)
-        tokens.asked.clear()
-        assert stand.promote().digest == stand.tagged() == digest
-        assert f"repository:{stand.shelf.path()}:pull,push" in tokens.asked
+    tokens, stand = behind_tokens
+    digest = stand.push()
+    log_in(docker_config, stand.shelf.registry)
+    tokens.asked.clear()
+    assert stand.promote().digest == stand.tagged() == digest
+    assert f"repository:{stand.shelf.path()}:pull,push" in tokens.asked
 
 
 def test_who_may_only_read_can_not_promote(
-    engine: Engine, tmp_path: Path, docker_config: Path, certificate: Certificate
+    behind_tokens: tuple[TokenServer, Stand], docker_config: Path
 ) -> None:
-    with (
-        TokenServer(certificate=certificate) as tokens,
-        own_registry(tmp_path / "registry", auth=tokens.auth()) as address,
-    ):
-        stand = stand_at(address, engine, tmp_path, docker_config)
-        stand.push()
-        log_in(docker_config, address)
-        tokens.actions = frozenset({"pull"})
-        with pytest.raises(RegistryError, match="the registry refuses") as caught:
-            stand.promote()
-        assert "may write there" in (caught.value.hint or "")
-        assert stand.tagged() is None
+    tokens, stand = behind_tokens
+    stand.push()
+    log_in(docker_config, stand.shelf.registry)
+    tokens.actions = frozenset({"pull"})
+    with pytest.raises(RegistryError, match="the registry refuses") as caught:
+        stand.promote()
+    assert "may write there" in (caught.value.hint or "")
+    assert stand.tagged() is None
 
 
 def test_a_token_server_that_is_gone_is_an_error_and_changes_nothing(

@@ -198,9 +198,6 @@ def _outputs(spec: BuildSpec, *, stores_images: bool) -> Iterator[str]:
 
     Where every image is in the store anyway, loading it besides is two writers of one tag, of
     which the slower one fails: "already exists".
-
-    Annotations are written into outputs that are named alone (docker/buildx build/opt.go), so what
-    every engine makes without being asked is named where there are some.
     """
     extra = REPRODUCIBLE if spec.reproducible else {}
     end = "".join(f",{key}={value}" for key, value in extra.items())
@@ -218,7 +215,7 @@ def _outputs(spec: BuildSpec, *, stores_images: bool) -> Iterator[str]:
         # Alone, --push knows best: since 0.31 it also spares unpacking.
         alone = not spec.load and not any(out.type in _IMAGE_TYPES for out in spec.outputs)
         yield from ("--push",) if alone else ("--output", "type=image,push=true")
-    if spec.annotations and not (spec.outputs or spec.load or spec.push):
+    if spec.has_unnamed_annotations:
         yield from ("--output", "type=image")
 
 

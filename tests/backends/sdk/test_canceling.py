@@ -22,17 +22,15 @@ import pytest
 
 from stagebuild.backends.base import Cancel, SolveFailed
 from stagebuild.backends.sdk import SdkBackend
-from stagebuild.buildkit.client import Client
-from stagebuild.buildkit.endpoints import UnixAddress
-from stagebuild.buildkit.errors import MalformedMessage
-from stagebuild.buildkit.wire import Message, boolean, integer, mapping, message, text
-from stagebuild.planning.spec import BuildSpec
 from stagebuild.progress.events import LogChunk, StatusUpdate, VertexUpdate
+from tests.backends.sdk.enginehistory import STARTED, history_of
 from tests.faults.proxy import Fault, FaultProxy, Phase
+from tests.specs import local_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
+    from stagebuild.planning.spec import BuildSpec
     from stagebuild.progress.events import Event
 
 pytestmark = pytest.mark.engine
@@ -40,45 +38,12 @@ pytestmark = pytest.mark.engine
 RUNS = int(os.environ.get("CANCEL_RUNS", "1"))
 IDLE_S = 2.0
 PATIENCE_S = 10.0
-STARTED = 0
 ESTABLISHED = "01"
-
-
-class HistoryRequest(Message):
-    """Of every build that is under way."""
-
-    active_only: bool = boolean(1)
-    early_exit: bool = boolean(3)
-
-
-class Record(Message):
-    """One build."""
-
-    ref: str = text(1)
-    attrs: Mapping[str, str] = mapping(3)
-
-
-class HistoryEvent(Message):
-    """What has become of it."""
-
-    type: int = integer(1)
-    record: Record | None = message(2, Record)
 
 
 def is_building(engine: Any, label: str) -> bool:
     """Say whether a build with a label is under way in the engine."""
-    path = engine.env["DOCKER_HOST"].removeprefix("unix://")
-    with Client(UnixAddress(path=path)) as client:
-        request = HistoryRequest(active_only=True, early_exit=True)
-        try:
-            told = client._exchange("ListenBuildHistory", request, 10)
-        except MalformedMessage:  # no message: no build
-            return False
-    events = [HistoryEvent.decode(data) for data in told]
-    return any(
-        event.type == STARTED and event.record is not None and label in event.record.attrs
-        for event in events
-    )
+    return any(each.type == STARTED for each in history_of(engine, label, active_only=True))
 
 
 def is_connected_to(port: int) -> bool:
@@ -131,20 +96,6 @@ def canceled_in(
     return canceled_s[0], time.monotonic()
 
 
-def spec_of(folder: Path, dockerfile: str, label: str, **fields: Any) -> BuildSpec:
-    (folder / "Dockerfile").write_text(dockerfile)
-    return BuildSpec(
-        name="x",
-        root=folder,
-        context=str(folder),
-        dockerfile=str(folder / "Dockerfile"),
-        dockerfile_shown="Dockerfile",
-        target=None,
-        labels={label: "1"},
-        **fields,
-    )
-
-
 def syncing(event: Event) -> bool:
     return isinstance(event, StatusUpdate) and event.id == "transferring context:"
 
@@ -177,13 +128,16 @@ def test_the_engine_is_idle_soon_after(
             case "sync":
                 with (tmp_path / "large").open("wb") as file:
                     file.truncate(2 << 30)
-                wanted, is_there = spec_of(tmp_path, "FROM busybox\nCOPY . /x\n", label), syncing
+                wanted, is_there = (
+                    local_spec(tmp_path, "FROM busybox\nCOPY . /x\n", labels={label: "1"}),
+                    syncing,
+                )
             case "solve":
                 text = "FROM busybox\nCOPY nonce /\nRUN echo runs && sleep 86413\n"
-                wanted, is_there = spec_of(tmp_path, text, label), solving
+                wanted, is_there = local_spec(tmp_path, text, labels={label: "1"}), solving
             case _:
                 text = "FROM busybox\nCOPY nonce /\n"
-                wanted = spec_of(tmp_path, text, label, tags=tags, push=True)
+                wanted = local_spec(tmp_path, text, labels={label: "1"}, tags=tags, push=True)
                 is_there = pushing
         with proxy.broken(Fault(name="hang", breaks="hang"), Phase.PUSH_BLOB):
             canceled_s, ended_s = canceled_in(

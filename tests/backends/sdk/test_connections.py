@@ -19,14 +19,15 @@ from stagebuild.buildkit.endpoints import CommandAddress
 from stagebuild.buildkit.errors import ConnectionLost
 from stagebuild.errors import EngineUnavailable
 from stagebuild.model import Output
-from stagebuild.planning.spec import BuildSpec
 from tests.backends.sdk.fronts import HIDDEN, Authority, buildkitd, newest, served, whole
 from tests.backends.sdk.sshhost import ssh_host
+from tests.specs import local_spec
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from stagebuild.backends.base import SolveResponse
+    from stagebuild.planning.spec import BuildSpec
 
 
 @pytest.fixture
@@ -41,18 +42,6 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def socket_path(engine: Any) -> str:
     return str(engine.env["DOCKER_HOST"].removeprefix("unix://"))
-
-
-def spec(folder: Path, **fields: Any) -> BuildSpec:
-    return BuildSpec(
-        name="x",
-        root=folder,
-        context=str(folder),
-        dockerfile=str(folder / "Dockerfile"),
-        dockerfile_shown="Dockerfile",
-        target=None,
-        **fields,
-    )
 
 
 def build(backend: SdkBackend, wanted: BuildSpec) -> SolveResponse:
@@ -71,8 +60,8 @@ def test_an_engine_behind_tls_is_built_with_and_looked_at(
             "DOCKER_CERT_PATH": str(authority.folder(tmp_path / "certificates")),
         }
         backend = SdkBackend(environ=environ)
-        response = build(backend, spec(folder))
-        facts = backend.image_facts(spec(folder), response)
+        response = build(backend, local_spec(folder))
+        facts = backend.image_facts(local_spec(folder), response)
 
     assert response.image_id is not None
     assert facts is not None  # by docker-py, over TLS likewise
@@ -90,11 +79,13 @@ def test_a_docker_context_says_where_the_engine_is_and_brings_its_certificates(
         files = ",".join(f"{name}={certificates}/{name}.pem" for name in ("ca", "cert", "key"))
         create = ["docker", "context", "create", "far", "--docker", f"host={url},{files}"]
         subprocess.run(create, env=environ, check=True, capture_output=True)
-        response = build(SdkBackend(environ={**environ, "DOCKER_CONTEXT": "far"}), spec(folder))
+        response = build(
+            SdkBackend(environ={**environ, "DOCKER_CONTEXT": "far"}), local_spec(folder)
+        )
         subprocess.run(
             ["docker", "context", "use", "far"], env=environ, check=True, capture_output=True
         )
-        again = build(SdkBackend(environ=environ), spec(folder))
+        again = build(SdkBackend(environ=environ), local_spec(folder))
 
     assert response.image_id == again.image_id
 
@@ -118,7 +109,7 @@ def test_a_certificate_that_is_not_accepted_says_which_folder_to_look_into(
             "DOCKER_CERT_PATH": str(certificates),
         }
         with pytest.raises(EngineUnavailable) as caught:
-            build(SdkBackend(environ=environ), spec(folder))
+            build(SdkBackend(environ=environ), local_spec(folder))
 
     assert "DOCKER_CERT_PATH" in str(caught.value.hint)
 
@@ -128,7 +119,7 @@ def test_an_engine_at_an_ssh_host_is_built_with(engine: Any, folder: Path, tmp_p
     (tmp_path / "ssh").mkdir()
     with ssh_host(tmp_path / "ssh", engine.env) as host:
         environ = {"DOCKER_HOST": host.url, "PATH": str(host.programs)}
-        response = build(SdkBackend(environ=environ), spec(folder))
+        response = build(SdkBackend(environ=environ), local_spec(folder))
 
     assert response.image_id is not None
     assert set(host.commands) == {"docker system dial-stdio"}
@@ -143,7 +134,7 @@ def test_an_ssh_host_that_refuses_says_so_in_sshs_own_words(
         url = host.url.replace("builder@", "somebody@")
         environ = {"DOCKER_HOST": url, "PATH": str(host.programs)}
         with pytest.raises(EngineUnavailable, match="Permission denied") as caught:
-            build(SdkBackend(environ=environ), spec(folder))
+            build(SdkBackend(environ=environ), local_spec(folder))
 
     assert "dial-stdio" in str(caught.value.hint)
 
@@ -154,7 +145,7 @@ def test_an_ssh_host_without_docker_says_so(engine: Any, folder: Path, tmp_path:
     with ssh_host(tmp_path / "ssh", {**engine.env, "PATH": "/nowhere"}) as host:
         environ = {"DOCKER_HOST": host.url, "PATH": str(host.programs)}
         with pytest.raises(EngineUnavailable, match="not found"):
-            build(SdkBackend(environ=environ), spec(folder))
+            build(SdkBackend(environ=environ), local_spec(folder))
 
 
 @pytest.mark.engine
@@ -164,7 +155,7 @@ def test_a_buildkitd_is_built_with_by_its_address_and_no_docker(
 ) -> None:
     # It has no exporter into an image store: what is built comes here.
     (folder / "Dockerfile").write_text("FROM scratch\nCOPY nonce /\n")
-    wanted = spec(folder, outputs=(Output(type="local", dest=str(tmp_path / "out")),))
+    wanted = local_spec(folder, outputs=(Output(type="local", dest=str(tmp_path / "out")),))
     authority = Authority()
     environ = {"PATH": "/nowhere"}
     if kind == "unix":
@@ -175,7 +166,7 @@ def test_a_buildkitd_is_built_with_by_its_address_and_no_docker(
         environ |= {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(folder_of_certificates)}
     with front as url:
         build(SdkBackend(environ=environ, host=url), wanted)
-        build(SdkBackend(environ=environ), spec(folder, builder=url))
+        build(SdkBackend(environ=environ), local_spec(folder, builder=url))
 
     assert (tmp_path / "out" / "nonce").read_bytes() == (folder / "nonce").read_bytes()
 
@@ -188,8 +179,8 @@ def test_an_engine_that_serves_grpc_on_its_socket_is_built_with(
     front = served(newest(socket_path), path=tmp_path / "engine.sock", hidden=HIDDEN)
     with front as url:
         backend = SdkBackend(environ={"DOCKER_HOST": url})
-        response = build(backend, spec(folder))
-        facts = backend.image_facts(spec(folder), response)
+        response = build(backend, local_spec(folder))
+        facts = backend.image_facts(local_spec(folder), response)
 
     assert response.image_id is not None
     assert facts is not None

@@ -19,7 +19,7 @@ import pytest
 
 from stagebuild.backends.base import Cancel
 from stagebuild.backends.sdk import SdkBackend
-from stagebuild.planning.spec import BuildSpec
+from tests.specs import local_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -82,14 +82,7 @@ def planted(folder: Path) -> Path:
 
 
 def by_us(folder: Path, environ: Mapping[str, str]) -> str:
-    spec = BuildSpec(
-        name="x",
-        root=folder,
-        context=str(folder),
-        dockerfile=str(folder / "Dockerfile"),
-        dockerfile_shown="Dockerfile",
-        target=None,
-    )
+    spec = local_spec(folder)
     return str(SdkBackend(environ=environ).build(spec, lambda _: None, Cancel()).image_id)
 
 

@@ -13,7 +13,7 @@ from stagebuild.backends.base import Cancel, SolveFailed
 from stagebuild.backends.sdk import SdkBackend
 from stagebuild.errors import UnsupportedFeature
 from stagebuild.model import Attestation, CacheEntry, Output, Platform, Secret, Ulimit
-from stagebuild.planning.spec import BuildSpec
+from tests.specs import local_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,19 +27,6 @@ def oldest(engines: Callable[[str], Any]) -> Any:
     return engines("20.10")
 
 
-def spec(folder: Path, dockerfile: str, **fields: Any) -> BuildSpec:
-    (folder / "Dockerfile").write_text(dockerfile)
-    decided = {
-        "name": "x",
-        "root": folder,
-        "context": str(folder),
-        "dockerfile": str(folder / "Dockerfile"),
-        "dockerfile_shown": "Dockerfile",
-        "target": None,
-    }
-    return BuildSpec(**{**decided, **fields})
-
-
 def test_args_secrets_and_a_local_output_work(oldest: Any, tmp_path: Path) -> None:
     out = tmp_path / "out"
     dockerfile = (
@@ -51,7 +38,7 @@ def test_args_secrets_and_a_local_output_work(oldest: Any, tmp_path: Path) -> No
     backend = SdkBackend(environ={**oldest.env, "TOKEN": "s3cret"})
 
     backend.build(
-        spec(
+        local_spec(
             tmp_path,
             dockerfile,
             target="result",
@@ -70,7 +57,7 @@ def test_a_push_goes_through_the_engine_and_has_the_registrys_digest(
     oldest: Any, tmp_path: Path
 ) -> None:
     repository = f"oldest/{uuid.uuid4().hex}"
-    wanted = spec(
+    wanted = local_spec(
         tmp_path,
         "FROM busybox\nCOPY Dockerfile /\n",
         tags=(f"{oldest.registry}/{repository}:1",),
@@ -89,7 +76,7 @@ def test_a_push_goes_through_the_engine_and_has_the_registrys_digest(
 def test_a_failing_step_has_its_exit_code(oldest: Any, tmp_path: Path) -> None:
     with pytest.raises(SolveFailed) as caught:
         SdkBackend(environ=oldest.env).build(
-            spec(tmp_path, "FROM busybox\nRUN exit 7\n"), lambda _: None, Cancel()
+            local_spec(tmp_path, "FROM busybox\nRUN exit 7\n"), lambda _: None, Cancel()
         )
 
     assert caught.value.process_exit_code == 7
@@ -115,5 +102,5 @@ def test_what_it_lacks_is_refused_with_what_to_do(
 ) -> None:
     with pytest.raises(UnsupportedFeature, match=r"hint: .*(Docker 2\d|containerd)"):
         SdkBackend(environ=oldest.env).build(
-            spec(tmp_path, "FROM busybox\n", **fields), lambda _: None, Cancel()
+            local_spec(tmp_path, "FROM busybox\n", **fields), lambda _: None, Cancel()
         )

@@ -20,8 +20,8 @@ from stagebuild.buildkit.messages import Exporter, SolveRequest
 from stagebuild.buildkit.session import Session, new_id
 from stagebuild.context.folder import Folder
 from stagebuild.errors import EngineUnavailable
-from stagebuild.planning.spec import BuildSpec
 from stagebuild.progress.events import StatusUpdate, VertexUpdate
+from tests.specs import local_spec
 
 if TYPE_CHECKING:
     import socket
@@ -39,20 +39,6 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def spec(folder: Path, dockerfile: str, **fields: Any) -> BuildSpec:
-    path = folder / "Dockerfile"
-    path.write_text(dockerfile)
-    decided = {
-        "name": "x",
-        "root": folder,
-        "context": str(folder),
-        "dockerfile": str(path),
-        "dockerfile_shown": "Dockerfile",
-        "target": None,
-    }
-    return BuildSpec(**{**decided, **fields})
-
-
 @pytest.mark.parametrize("name", ["20.10", "26.1", "28.5"])
 def test_it_builds_with_no_program_on_the_path(
     name: str, engines: Callable[[str], Any], folder: Path
@@ -61,7 +47,7 @@ def test_it_builds_with_no_program_on_the_path(
     backend = SdkBackend(environ={**engine.env, "PATH": "/nowhere"})
 
     response = backend.build(
-        spec(folder, "FROM busybox\nCOPY nonce /\nRUN cat /nonce\n"), lambda _: None, Cancel()
+        local_spec(folder, "FROM busybox\nCOPY nonce /\nRUN cat /nonce\n"), lambda _: None, Cancel()
     )
 
     assert response.image_id is not None
@@ -75,7 +61,7 @@ def test_a_failure_says_line_and_exit_code_by_the_engines_own_types(
 
     with pytest.raises(SolveFailed) as caught:
         SdkBackend(environ=engine.env).build(
-            spec(folder, "FROM busybox\n\nRUN exit 42\n"), events.append, Cancel()
+            local_spec(folder, "FROM busybox\n\nRUN exit 42\n"), events.append, Cancel()
         )
 
     failed = {event.digest for event in events if isinstance(event, VertexUpdate) and event.error}
@@ -85,7 +71,9 @@ def test_a_failure_says_line_and_exit_code_by_the_engines_own_types(
 
 def test_builds_that_run_together_share_a_transfer(engine: Any, folder: Path) -> None:
     (folder / "big").write_bytes(uuid.uuid4().bytes * 100_000)
-    one = spec(folder, "FROM busybox AS a\nCOPY . /a\nFROM busybox AS b\nCOPY . /b\n", target="a")
+    one = local_spec(
+        folder, "FROM busybox AS a\nCOPY . /a\nFROM busybox AS b\nCOPY . /b\n", target="a"
+    )
     both = (one, replace(one, name="y", target="b"))
     events: list[Event] = []
     with (
@@ -111,7 +99,7 @@ def test_a_build_canceled_at_any_moment_ends_within_two_seconds(
 ) -> None:
     for number in range(800):
         (folder / f"{number}").write_bytes(uuid.uuid4().bytes * 2_000)
-    wanted = spec(folder, "FROM busybox\nCOPY . /x\nRUN sleep 97531\n")
+    wanted = local_spec(folder, "FROM busybox\nCOPY . /x\nRUN sleep 97531\n")
     cancel = Cancel()
     canceled_s: list[float] = []
 
@@ -134,7 +122,7 @@ def test_an_engine_that_is_not_there_says_what_to_start(folder: Path, tmp_path: 
     backend = SdkBackend(environ={}, host=f"unix://{tmp_path}/none.sock")
 
     with pytest.raises(EngineUnavailable, match="there is no Docker engine") as caught:
-        backend.build(spec(folder, "FROM scratch\n"), lambda _: None, Cancel())
+        backend.build(local_spec(folder, "FROM scratch\n"), lambda _: None, Cancel())
 
     assert caught.value.hint is not None
 
@@ -157,7 +145,7 @@ class PlainBuildKit:
 
 
 def test_a_plain_buildkit_is_built_with_over_one_connection(engine: Any, folder: Path) -> None:
-    spec(folder, "FROM busybox\nCOPY nonce /\n")
+    local_spec(folder, "FROM busybox\nCOPY nonce /\n")
     path = engine.env["DOCKER_HOST"].removeprefix("unix://")
     with Client(PlainBuildKit(path)) as client:
         tree = Folder(str(folder))

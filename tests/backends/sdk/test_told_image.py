@@ -14,18 +14,17 @@ from stagebuild.backends.sdk import SdkBackend
 from stagebuild.backends.sdk.caches import Caches
 from stagebuild.backends.sdk.outputs import Outputs
 from stagebuild.backends.sdk.toldimage import LateMetadata, ToldImage, is_all
-from stagebuild.buildkit.client import Client
-from stagebuild.buildkit.endpoints import UnixAddress
-from stagebuild.buildkit.errors import ConnectionLost, MalformedMessage
+from stagebuild.buildkit.errors import ConnectionLost
 from stagebuild.buildkit.messages import CacheEntry, Exporter, SolveResponse
-from stagebuild.buildkit.wire import Message, integer, mapping, message, text
-from stagebuild.planning.spec import BuildSpec
 from stagebuild.progress.events import StatusUpdate, VertexUpdate
+from tests.backends.sdk.enginehistory import Record, history_of
+from tests.specs import local_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from stagebuild.planning.spec import BuildSpec
     from stagebuild.progress.events import Event
 
 MANIFEST, CONFIG = "sha256:" + "a" * 64, "sha256:" + "b" * 64
@@ -175,60 +174,12 @@ def test_metadata_is_the_answers_or_else_what_was_told(
     assert pickle.loads(pickle.dumps(metadata)) == expected
 
 
-class HistoryRequest(Message):
-    """Of every build."""
-
-    early_exit: int = integer(3)
-
-
-class Error(Message):
-    """Why a build failed."""
-
-    message: str = text(2)
-
-
-class Moment(Message):
-    """A time."""
-
-    seconds: int = integer(1)
-
-
-class Record(Message):
-    """One build."""
-
-    attrs: Mapping[str, str] = mapping(3)
-    error: Error | None = message(5, Error)
-    completed: Moment | None = message(7, Moment)
-
-
-class HistoryEvent(Message):
-    """What has become of it."""
-
-    record: Record | None = message(2, Record)
-
-
 def record_of(engine: Any, label: str) -> Record | None:
-    path = engine.env["DOCKER_HOST"].removeprefix("unix://")
-    with Client(UnixAddress(path=path)) as client:
-        try:
-            told = client._exchange("ListenBuildHistory", HistoryRequest(early_exit=1), 10)
-        except MalformedMessage:  # nothing yet
-            return None
-    records = [HistoryEvent.decode(data).record for data in told]
-    return next((each for each in records if each and label in each.attrs), None)
+    return next((each.record for each in history_of(engine, label)), None)
 
 
 def spec_of(folder: Path, nonce: str, labels: Mapping[str, str]) -> BuildSpec:
-    (folder / "Dockerfile").write_text(f"FROM busybox\nRUN echo {nonce}\n")
-    return BuildSpec(
-        name="x",
-        root=folder,
-        context=str(folder),
-        dockerfile=str(folder / "Dockerfile"),
-        dockerfile_shown="Dockerfile",
-        target=None,
-        labels=labels,
-    )
+    return local_spec(folder, f"FROM busybox\nRUN echo {nonce}\n", labels=labels)
 
 
 @pytest.mark.engine
