@@ -139,11 +139,15 @@ class Folders(Trees):
 
 class _Seen:
     """
-    What is seen of one folder.
+    What is seen of one folder: at a glance, and by a walk once that does not do.
 
     Args:
         digests: Of its files.
         excludes: What its ignore file leaves out.
+
+    Attributes:
+        digests: As given.
+        is_known: Whether it was at every look just as it was remembered before the first.
 
     Raises:
         OSError: It can't be read.

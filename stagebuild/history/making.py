@@ -1,4 +1,4 @@
-"""What is known of a build that has ended -> its record."""
+"""What is known of a build that has ended -> its record; looks at the image for its sizes."""
 
 from __future__ import annotations
 

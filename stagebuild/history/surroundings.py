@@ -1,4 +1,4 @@
-"""Where a build happens: the checkout, the machine."""
+"""Where a build happens, looked up: the checkout by git, the machine by its system."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tells one builder's cache from another's, and one wish of an image's whereabouts."""
+"""A build spec -> what tells apart whose cache it uses, and what becomes of its image; pure."""
 
 from __future__ import annotations
 
