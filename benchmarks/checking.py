@@ -49,7 +49,7 @@ CMD ["app{n}"]
 def rows(_peers: object) -> Iterator[Row]:
     """Yield the figure, in processor time: other programs of the machine don't count."""
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "Dockerfile").write_text(dockerfile())
+        (Path(folder) / "Dockerfile").write_text(_dockerfile())
         project = load(folder)
         check_project(project)
         took_s = [_seconds(lambda: check_project(project)) for _ in range(RUNS)]
@@ -65,8 +65,7 @@ def rows(_peers: object) -> Iterator[Row]:
     )
 
 
-def dockerfile() -> str:
-    """Return a Dockerfile of a thousand lines, as many stages of a real shape make them."""
+def _dockerfile() -> str:
     stages = []
     for n in range(_STAGES):
         before = f"stage{n - 1}" if n else "busybox:1"
